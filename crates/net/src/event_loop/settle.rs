@@ -1,0 +1,91 @@
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+
+use super::EventLoop;
+use super::connection::{Stage, reason};
+use crate::driver::Driver;
+use crate::slab::Key;
+
+impl<D: Driver> EventLoop<D> {
+    /// Takes back what the journal has made durable, and sends the ACKs: one write for each peer, however many
+    /// batches came back.
+    pub(super) fn settle(&mut self) {
+        while let Some(batch) = self.parts.inlet.take_durable() {
+            let mut runs = self.submitted.pop_front().unwrap_or_default();
+            for run in &runs {
+                let Some(connection) = self.peers.get_mut(run.peer) else { continue };
+                connection.peer.durable(*run, batch.seq(), batch.address());
+                if !connection.replying {
+                    connection.replying = true;
+                    self.to_reply.push(run.peer);
+                }
+                if connection.peer.source.ack.is_none() {
+                    self.unacked -= u64::from(run.lines);
+                }
+            }
+            runs.clear();
+            self.spare_runs.push(runs);
+            self.durable_to = self.durable_to.max(batch.address() + batch.bytes() as u64);
+            self.parts.inlet.recycle(batch);
+            self.blocked = false;
+        }
+        let mut peers = std::mem::take(&mut self.to_reply);
+        for key in peers.drain(..) {
+            self.reply(key);
+        }
+        self.to_reply = peers;
+    }
+
+    /// Writes what the peer is owed, as far as its socket takes it.
+    fn reply(&mut self, key: Key) {
+        let Some(connection) = self.peers.get_mut(key) else { return };
+        connection.replying = false;
+        while let Some(bytes) = connection.peer.reply().filter(|_| !connection.broken) {
+            match self.parts.driver.write(&mut connection.socket, bytes) {
+                Ok(0) => break,
+                Ok(taken) => {
+                    let acked = connection.peer.replied(taken);
+                    self.unacked -= acked;
+                    self.parts.counters.acked.fetch_add(acked, Ordering::Relaxed);
+                }
+                // The socket is named again when it takes more.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    connection.broken = true;
+                    connection.end.get_or_insert_with(|| reason(&error).into());
+                }
+            }
+        }
+        let done = connection.broken || connection.peer.unacked() == 0;
+        match connection.stage {
+            // What the peer sent before it went may still wait to be read. The read finds the end.
+            Stage::Open if connection.broken && !connection.queued => {
+                connection.queued = true;
+                connection.hangup = true;
+                self.to_serve.push_back(key);
+            }
+            Stage::Ended if done => self.close(key, "closed"),
+            _ => {}
+        }
+    }
+
+    /// Gives the open batch to the journal, if it is the journal's turn: while it commits one of this loop's
+    /// batches, the next one gathers more.
+    pub(super) fn hand_over(&mut self) {
+        if self.submitted.is_empty() {
+            self.submit();
+        }
+    }
+
+    pub(super) fn submit(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if open.batch.is_empty() {
+            self.parts.inlet.recycle(open.batch);
+            self.spare_runs.push(open.runs);
+            return;
+        }
+        self.submitted.push_back(open.runs);
+        self.parts.inlet.submit(open.batch);
+    }
+}
