@@ -1,2 +1,45 @@
-//! placeholder
-fn main() {}
+//! `catchment`: collects lines from thousands of TCP peers, and acks each once it is synced to disk.
+
+#![forbid(unsafe_code)]
+
+mod app;
+mod cat;
+mod check;
+mod cli;
+mod collect;
+mod config;
+mod control;
+mod demo;
+mod exit;
+mod format;
+mod limits;
+mod live;
+mod log;
+mod print;
+mod run;
+mod serve;
+mod signals;
+mod sources;
+mod status;
+mod units;
+mod watched;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Collect(options) => collect::run(&options),
+        Command::Serve(options) => serve::run(options),
+        Command::Cat(options) => cat::run(&options),
+        Command::Status(options) => status::run(&options),
+        Command::Demo(options) => demo::run(&options),
+        Command::Check(options) => check::check(&options),
+        Command::Config(cli::ConfigCommand::Default) => check::print_default(),
+    };
+    exit.into()
+}

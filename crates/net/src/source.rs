@@ -28,7 +28,7 @@ pub struct Source {
 }
 
 /// How a target is dialled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DialOptions {
     /// How long one address may take to answer.
     pub connect_timeout: Duration,

@@ -13,9 +13,9 @@ impl AckText {
     ///
     /// # Panics
     /// When `text` is empty or longer than 255 bytes: the configuration refuses both.
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &[u8]) -> Self {
         assert!((1..=255).contains(&text.len()), "an ACK has 1 to 255 bytes");
-        Self { one: text.len(), many: text.repeat(Self::MANY).into_bytes().into_boxed_slice() }
+        Self { one: text.len(), many: text.repeat(Self::MANY).into_boxed_slice() }
     }
 
     /// Bytes of memory that all peers of a source share for this.
@@ -74,7 +74,7 @@ mod tests {
             steps in prop::collection::vec((0_u64..10_000, 0_usize..20_000), 1..50),
             text in "[A-Z]{1,5}\n",
         ) {
-            let ack = AckText::new(&text);
+            let ack = AckText::new(text.as_bytes());
             let (mut acks, mut wire, mut owed, mut complete) = (Acks::default(), Vec::new(), 0, 0);
             for (durable, takes) in steps {
                 acks.owe(durable);

@@ -14,11 +14,11 @@ pub struct Decoder {
 /// What the decoder found in a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fed {
-    /// How many bytes of the chunk this speaks of: all of them, unless a row was cut.
+    /// How many bytes of the chunk this speaks of. Feed the rest again; all are used unless a row comes near its bound.
     pub used: usize,
     /// How many lines end in them.
     pub lines: u32,
-    /// A row ends after `used` although its line goes on. Feed the rest of the chunk again.
+    /// A row ends after `used` although its line goes on.
     pub cut: bool,
 }
 
@@ -39,8 +39,7 @@ impl Decoder {
 
     /// Takes the next bytes of the stream, at most 1 GiB at once.
     ///
-    /// A chunk longer than `row_bytes_max` would hide rows that are too long between its newlines; then only a
-    /// part of it is looked at, as if a shorter chunk had come.
+    /// When a row in it might be too long, only the first line is looked at, as if a shorter chunk had come.
     #[inline]
     pub fn feed(&mut self, chunk: &[u8]) -> Fed {
         let max = self.row_bytes_max as usize;

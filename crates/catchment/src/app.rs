@@ -1,0 +1,171 @@
+//! The parts, wired in the order the data flows: peers, journal, whoever reads it.
+
+use journal::{Handle, Journal, OpenError, Options, RealDisk, State, Writer};
+use net::{Net, NetError, NetHandle, Settings};
+
+use crate::config::{self, AtCap, Config};
+use crate::control::Control;
+use crate::exit::Exit;
+use crate::limits::{self, BATCHES, LimitError, Memory};
+use crate::sources::Sources;
+
+/// An unfinished line may lie across so many segments before it is cut.
+const OPEN_ROW_SEGMENTS: u64 = 4;
+
+/// A running collector.
+///
+/// What it owns: the event loops, the journal, the control socket. What bounds it: [`limits::check`]. It stops with
+/// [`App::stop`]. When the journal fails it stays, takes no more lines, and says why; when a loop fails,
+/// [`App::has_failed`] tells.
+pub(crate) struct App {
+    config: Config,
+    net: Net,
+    writer: Writer,
+    sources: Sources,
+    control: Control,
+    told: State,
+}
+
+/// Why the collector cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error("{0}")]
+    Journal(#[from] OpenError),
+    #[error(transparent)]
+    Net(#[from] NetError),
+}
+
+/// How a collector is started beside its configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mode {
+    /// Targets are dialled until they have closed once.
+    pub(crate) once: bool,
+}
+
+impl App {
+    pub(crate) fn start(config: Config, mode: Mode) -> Result<Self, StartError> {
+        limits::check(&config)?;
+        let memory = Memory::of(&config);
+        tracing::info!(data_dir = %config.data_dir.display(), "memory, in the worst case:\n{memory}");
+
+        let (mut journal, recovered) = Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
+        tracing::info!(oldest = recovered.oldest, end = recovered.end, "the journal is open");
+        let net = Net::start(&mut journal, settings(&config))?;
+        let writer = journal.start();
+        let mut sources = Sources::new(net.handle(), mode.once);
+        if let Err(error) = sources.apply(&config.sources) {
+            let _ = net.stop(config.stop_timeout);
+            let _ = writer.stop();
+            return Err(error.into());
+        }
+        let control = Control::start(&config.data_dir, net.handle(), writer.handle(), sources.iter().cloned().collect());
+        Ok(Self { config, net, writer, sources, control, told: State::Running })
+    }
+
+    pub(crate) fn net(&self) -> NetHandle {
+        self.net.handle()
+    }
+
+    pub(crate) fn journal(&self) -> Handle {
+        self.writer.handle()
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How many targets are dialled.
+    pub(crate) fn targets(&self) -> usize {
+        self.sources.targets()
+    }
+
+    /// Now and then: the log learns how the journal is.
+    pub(crate) fn tick(&mut self) {
+        let state = self.writer.handle().state();
+        if state != self.told {
+            if let State::Failed { reason } = &state {
+                tracing::error!(reason, "the journal has failed: no more lines are taken and none is acked");
+            }
+            self.told = state;
+        }
+    }
+
+    /// True when something that cannot be mended here is broken.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.net.is_running()
+    }
+
+    /// Goes over to another configuration. What can change only at a start is named in the log.
+    pub(crate) fn reload(&mut self, config: Config) {
+        if let Err(error) = limits::check(&config) {
+            return tracing::error!(%error, "the new configuration changes nothing");
+        }
+        if let Err(error) = self.sources.apply(&config.sources) {
+            return tracing::error!(%error, "the new configuration changes nothing");
+        }
+        let fixed = |config: &Config| Config { sources: Vec::new(), ..config.clone() };
+        if fixed(&config) != fixed(&self.config) {
+            tracing::warn!("what the configuration says outside of `[[source]]` takes effect at the next start");
+        }
+        self.control.sources(self.sources.iter().cloned().collect());
+        self.config.sources = config.sources;
+        tracing::info!(sources = self.config.sources.len(), targets = self.sources.targets(), "configuration reloaded");
+    }
+
+    /// Stops in this order, within `stop_timeout`:
+    pub(crate) fn stop(self) -> Exit {
+        let Self { config, net, writer, control, .. } = self;
+        let began = record::clock::monotonic();
+        let failed_before = matches!(writer.handle().state(), State::Failed { .. });
+        tracing::info!("stopping: no more is read");
+        // 1. accept and dial nothing more, read nothing more; what was read is committed and synced;
+        //    the last ACKs leave; the sockets close
+        let counts = net.handle();
+        let loops = net.stop(config.stop_timeout);
+        // 2. the journal writes its mark and syncs it
+        let journal = writer.stop();
+        // 3. nobody asks any more
+        control.stop();
+        let took = record::clock::monotonic() - began;
+        if let Err(error) = loops {
+            tracing::error!(%error, "an event loop had failed");
+            return Exit::Failed;
+        }
+        if failed_before {
+            return Exit::Failed;
+        }
+        if let Err(error) = journal {
+            tracing::error!(%error, "the journal could not be closed in order");
+            return Exit::Failed;
+        }
+        if took > config.stop_timeout {
+            tracing::warn!(unacked = counts.counts().unacked, "stopped at the time limit; the peers own what was not acked");
+            return Exit::Unfinished;
+        }
+        tracing::info!(?took, "stopped");
+        Exit::Done
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        loops: limits::loops(config),
+        hold_back: config.journal.hold_back,
+        open_row_span: config.journal.segment_bytes * OPEN_ROW_SEGMENTS,
+    }
+}
+
+fn options(journal: &config::Journal) -> Options {
+    Options {
+        segment_bytes: journal.segment_bytes,
+        bytes_max: journal.bytes_max,
+        at_cap: match journal.at_cap {
+            AtCap::Block => journal::AtCap::Block,
+            AtCap::DropOldest => journal::AtCap::DropOldest,
+        },
+        batch_bytes: journal.batch_bytes,
+        batches: BATCHES,
+    }
+}

@@ -1,0 +1,184 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Collects never-ending lines of text from thousands of TCP peers, and acks each line once it is synced to disk.
+#[derive(Debug, Parser)]
+#[command(name = "catchment", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done, or stopped by SIGINT or SIGTERM with everything in order
+  1  failed while it ran: what was asked for is not complete
+  2  the command line is wrong
+  3  the configuration is wrong; every mistake is listed with file and line
+  4  cannot start: an address is taken, the data directory cannot be used, a limit is too low
+  5  stopped, but not everything could be finished within `stop_timeout`; what was not acked, the peers still own";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the collector as a configuration file says
+    Run(Run),
+    /// Collect from servers without a configuration: dial, store, ack, print
+    Collect(Collect),
+    /// The other end: hand the lines of a file, followed, or of stdin to collectors that dial in
+    Serve(Serve),
+    /// Print the lines of a data directory, with or without a running collector
+    Cat(Cat),
+    /// Say how every peer and the journal of a running collector are
+    Status(Status),
+    /// A fleet of simulated log servers and the collector, in one process
+    Demo(Demo),
+    /// Read a configuration and list every mistake in it
+    Check(ConfigFile),
+    /// Print configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration
+    #[arg(short, long = "config", value_name = "FILE", default_value = "catchment.toml")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// How the log on stderr looks, whatever the configuration says
+    #[arg(long, value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Servers to dial, as `host:port` or `[v6]:port`
+    #[arg(required = true, value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+    /// Where the lines are kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// Do not print the lines
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// End when every target has been connected and has closed
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Send no ACK, for servers that expect none
+    #[arg(long)]
+    pub(crate) no_ack: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The file to hand out and to follow through rotation, or `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Where collectors dial in
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Where it is kept what was acked; without it every start begins with the file
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Lines sent and not yet acked, at most
+    #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1..=16_777_216))]
+    pub(crate) window: u32,
+    /// End at the end of the file, when everything is acked
+    #[arg(long)]
+    pub(crate) once: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cat {
+    /// Where the lines are kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// Go on with lines as they come
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only lines of this source
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// Only lines of this peer
+    #[arg(long, value_name = "NAME")]
+    pub(crate) peer: Option<String>,
+    /// Begin at a position (a number), a time (2026-11-22T14:00:00Z), or so long ago (15m)
+    #[arg(long, value_name = "POSITION|TIME|AGO")]
+    pub(crate) from: Option<String>,
+    /// Print at most so many lines
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// `text`: peer and line, safe for a terminal; `json`: everything known; `raw`: the bytes as they were sent
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Raw,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The data directory of the running collector
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Simulated servers
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) servers: u32,
+    /// Lines each second, over all servers
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) rate: u32,
+    /// Where the lines are kept; without it in a temporary directory that is removed at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// End after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) seconds: Option<u64>,
+    /// Do not print the lines
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Every key with its default and what it does
+    Default,
+}

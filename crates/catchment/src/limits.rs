@@ -1,0 +1,122 @@
+//! What the program may need at most, added up before it starts.
+
+use std::fmt;
+
+use net::PEER_BYTES;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::config::{Config, Kind};
+use crate::units::{Bytes, rounded};
+
+/// Batches that each event loop has: one is filled while others are written, synced and waiting.
+pub(crate) const BATCHES: usize = 4;
+
+/// The program itself: code, stacks, allocator, the log, the resolver.
+const PROGRAM_BYTES: u64 = 16 << 20;
+
+/// ACKs repeated for one write, for each source.
+const SOURCE_BYTES: u64 = 64 << 10;
+
+/// Descriptors beside the peers': segments, readers, listeners, readiness queues, standard streams.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+/// Why the program does not start with this configuration on this machine.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LimitError {
+    #[error("the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops` or `journal.batch_bytes`")]
+    Memory { needed: Bytes, limit: Bytes, memory: Memory },
+    #[error("the configuration may need {needed} file descriptors, but this process may have {limit}; \
+             raise the hard limit (`ulimit -Hn`), or lower `peers_max` or the number of targets")]
+    Descriptors { needed: u64, limit: u64 },
+}
+
+/// The worst case in bytes, one line for each part that holds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    peers: u64,
+    tables: u64,
+    unfinished_lines: u64,
+    loops: u64,
+    batches: u64,
+    reader: u64,
+}
+
+impl Memory {
+    pub(crate) fn of(config: &Config) -> Self {
+        let loops = loops(config) as u64;
+        let mut memory = Self {
+            peers: 0,
+            tables: config.sources.len() as u64 * SOURCE_BYTES,
+            unfinished_lines: 0,
+            loops,
+            batches: loops * BATCHES as u64 * config.journal.batch_bytes as u64,
+            reader: 0,
+        };
+        for source in &config.sources {
+            let peers = peers(&source.kind);
+            memory.peers += peers;
+            memory.tables += peers * PEER_BYTES as u64;
+            memory.unfinished_lines += peers * source.chunk_bytes as u64;
+            // Printing joins one line at a time, and reads one frame at a time.
+            memory.reader = memory.reader.max((source.line_bytes_max + config.journal.batch_bytes) as u64);
+        }
+        memory
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        PROGRAM_BYTES + self.tables + self.unfinished_lines + self.batches + self.reader
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { peers, tables, unfinished_lines, loops, batches, reader } = *self;
+        let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
+        part(PROGRAM_BYTES, format_args!("the program"))?;
+        part(tables, format_args!("{peers} peers"))?;
+        part(unfinished_lines, format_args!("their unfinished lines, one chunk each"))?;
+        part(batches, format_args!("{loops} event loops with {BATCHES} batches each"))?;
+        part(reader, format_args!("printing: one frame and one line"))?;
+        write!(f, "  {:>10}  in all, at most", rounded(self.total()))
+    }
+}
+
+/// The number of event loops: as configured, or half the cores, so that the journal and whoever reads have the rest.
+pub(crate) fn loops(config: &Config) -> usize {
+    let by_cores = || std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8));
+    config.loops.map_or_else(by_cores, std::num::NonZeroUsize::get)
+}
+
+fn peers(kind: &Kind) -> u64 {
+    match kind {
+        Kind::Connect(connect) => (connect.targets.len() + connect.file_targets.len()) as u64,
+        Kind::Listen(listen) => listen.peers_max as u64,
+    }
+}
+
+/// Refuses a configuration that this machine or its own `memory_limit` cannot bear. Raises the soft limit of open files
+/// to the hard one first.
+pub(crate) fn check(config: &Config) -> Result<(), LimitError> {
+    let memory = Memory::of(config);
+    if memory.total() > config.memory_limit {
+        let (needed, limit) = (Bytes(memory.total().next_multiple_of(1 << 20)), Bytes(config.memory_limit));
+        return Err(LimitError::Memory { needed, limit, memory });
+    }
+    let needed = memory.peers + OTHER_DESCRIPTORS;
+    match raise_open_files() {
+        Some(limit) if needed > limit => Err(LimitError::Descriptors { needed, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the number of files this process may open now; none means as many as it likes.
+fn raise_open_files() -> Option<u64> {
+    let now = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: now.maximum, maximum: now.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => now.maximum,
+        // Some systems refuse a soft limit without bound. What there is, is what there is.
+        Err(_) => now.current,
+    }
+}

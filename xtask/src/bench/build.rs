@@ -1,0 +1,74 @@
+//! Building what is measured, and knowing where it lies.
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::bench::contestant::Contestant;
+
+/// The programs, and a directory on disk for what they write.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// The repository.
+    pub(crate) root: PathBuf,
+    /// Data directories and logs of runs; each run makes and removes its own below it.
+    pub(crate) scratch: PathBuf,
+    release: PathBuf,
+    faulty: PathBuf,
+}
+
+impl Tools {
+    /// Builds everything in release mode; with `stall` also the collector whose disk can be told to stall.
+    pub(crate) fn build(subject: Contestant, stall: bool) -> io::Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let tools = Self {
+            scratch: target.join("bench"),
+            release: target.join("release"),
+            // A target directory of its own: the faulty collector must not take the measured one's place.
+            faulty: target.join("bench-faults"),
+            root,
+        };
+        tools.cargo(&["-p", "catchment-bench"])?;
+        if subject == Contestant::Catchment {
+            tools.cargo(&["-p", "catchment"])?;
+            if stall {
+                let target = tools.faulty.display().to_string();
+                tools.cargo(&["-p", "catchment", "--features", "journal/faults", "--target-dir", &target])?;
+            }
+        }
+        std::fs::create_dir_all(&tools.scratch)?;
+        Ok(tools)
+    }
+
+    pub(crate) fn yardstick(&self) -> PathBuf {
+        self.release.join("yardstick")
+    }
+
+    pub(crate) fn load(&self) -> PathBuf {
+        self.release.join("load")
+    }
+
+    pub(crate) fn catchment(&self) -> PathBuf {
+        self.release.join("catchment")
+    }
+
+    /// The collector that obeys `CATCHMENT_FAULTS`.
+    pub(crate) fn catchment_with_faults(&self) -> PathBuf {
+        self.faulty.join("release/catchment")
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> io::Result<()> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .current_dir(&self.root)
+            .args(["build", "--release", "--quiet"])
+            .args(arguments)
+            .status()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("`cargo build --release {}` failed", arguments.join(" "))))
+    }
+}
