@@ -4,18 +4,21 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever started it")]
 
 mod bench;
+mod torture;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
 
-  bench ingest    measure the collector against a bare epoll loop; `--help` tells the options";
+  bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
+  torture         kill the collector again and again under load, and judge what it gives back; `--help` as well";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench", "ingest", options @ ..] => bench::ingest(options),
+        ["torture", options @ ..] => torture::torture(options),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -116,7 +116,7 @@ impl App {
 
     /// Stops in this order, within `stop_timeout`:
     pub(crate) fn stop(self) -> Exit {
-        let Self { config, net, writer, control, .. } = self;
+        let Self { config, net, writer, sources, control, .. } = self;
         let began = record::clock::monotonic();
         let failed_before = matches!(writer.handle().state(), State::Failed { .. });
         tracing::info!("stopping: no more is read");
@@ -124,6 +124,7 @@ impl App {
         //    the last ACKs leave; the sockets close
         let counts = net.handle();
         let loops = net.stop(config.stop_timeout);
+        sources.remove_socket_files();
         // 2. the journal writes its mark and syncs it
         let journal = writer.stop();
         // 3. nobody asks any more

@@ -51,7 +51,7 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct ConfigFile {
     /// The configuration
-    #[arg(short, long = "config", value_name = "FILE", default_value = "catchment.toml")]
+    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "catchment.toml")]
     pub(crate) file: PathBuf,
 }
 

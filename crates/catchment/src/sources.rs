@@ -76,8 +76,14 @@ impl Sources {
             }
             added.push(active);
         }
+        added.sort_by_key(|active| wanted.iter().position(|source| source.name == active.config.name));
         self.active = added;
         Ok(())
+    }
+
+    /// Nothing is left where Unix sockets were, once the loops have stopped.
+    pub(crate) fn remove_socket_files(&self) {
+        self.active.iter().for_each(Active::remove_socket_file);
     }
 
     fn begin(&self, source: &config::Source) -> Result<Active, NetError> {
@@ -109,12 +115,7 @@ impl Sources {
         }
         self.net.remove_listener(&active.config.name);
         self.net.status(BARRIER);
-        if let Kind::Listen(listen) = &active.config.kind
-            && let Address::Unix(path) = &listen.address
-        {
-            // A socket file that stays behind would do no harm: it is replaced by whoever listens there next.
-            let _ = std::fs::remove_file(path);
-        }
+        active.remove_socket_file();
     }
 
     fn retarget(&self, active: &mut Active, connect: &Connect) {
@@ -131,6 +132,17 @@ impl Sources {
             self.net.add_target(&active.shared, name, &target.host, target.port);
         }
         active.targets = wanted;
+    }
+}
+
+impl Active {
+    fn remove_socket_file(&self) {
+        if let Kind::Listen(listen) = &self.config.kind
+            && let Address::Unix(path) = &listen.address
+        {
+            // A socket file that stays behind would do no harm: it is replaced by whoever listens there next.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -8,11 +8,12 @@ use crate::format::{
 /// How many batches of its inlet a [`Link::Pending`] may reach back.
 pub const PENDING_BATCHES_MAX: u64 = 1024;
 
-/// A frame being built: the memory that an event loop reads its sockets into, and that the journal writes as it is.
+/// A frame being built: the memory that an event loop reads its sockets into, and that the journal writes as
+/// it is.
 ///
-/// Owns a fixed piece of memory of `batch_bytes`, allocated once and touched only as far as it was ever filled,
-/// and four bytes for each link whose address is not known yet. Between [`Batch::begin`] and [`Batch::end`] one
-/// entry is open; its payload may be written, looked at and cut.
+/// Owns a fixed piece of memory of `batch_bytes`, allocated once and touched only as far as it was ever
+/// filled, and four bytes for each link whose address is not known yet. Between [`Batch::begin`] and
+/// [`Batch::end`] one entry is open; its payload may be written, looked at and cut.
 #[derive(Debug)]
 pub struct Batch {
     memory: Box<[u8]>,
@@ -225,8 +226,8 @@ impl Batch {
         self.used = open.payload_at + len;
     }
 
-    /// Closes the open entry. `lines` is the number of newlines in its payload, which may be empty. Returns the
-    /// entry's offset in the batch.
+    /// Closes the open entry. `lines` is the number of newlines in its payload, which may be empty. Returns
+    /// the entry's offset in the batch.
     ///
     /// # Panics
     /// When no entry is open.
@@ -262,8 +263,8 @@ impl Batch {
         self.used = self.open.take().expect("no entry is open").at;
     }
 
-    /// The frame's address, once the batch came back from [`crate::Inlet::take_durable`]. An entry's address is this plus
-    /// its offset.
+    /// The frame's address, once the batch came back from [`crate::Inlet::take_durable`]. An entry's address
+    /// is this plus its offset.
     #[inline]
     pub fn address(&self) -> u64 {
         self.address
@@ -310,7 +311,8 @@ impl Batch {
         frame
     }
 
-    /// A pending link as it stands in the header until the address is known: how many batches back, and where.
+    /// A pending link as it stands in the header until the address is known: how many batches back, and
+    /// where.
     fn encode_pending(&self, seq: u64, offset: u32) -> u64 {
         let back = self.seq.checked_sub(seq).expect("a link names a later batch");
         assert!(back <= PENDING_BATCHES_MAX, "a link names a batch too far back");

@@ -11,8 +11,8 @@ use crate::segments::Segments;
 use crate::trouble::Trouble;
 use crate::{Batch, Stats};
 
-/// Owns the segments and the addresses of the last batches of each inlet. Bounded by these; a batch is held only during a call.
-/// After [`Trouble::Fail`] it must not be called again.
+/// Owns the segments and the addresses of the last batches of each inlet. Bounded by these; a batch is held
+/// only during a call. After [`Trouble::Fail`] it must not be called again.
 #[derive(Debug)]
 pub(crate) struct Committer {
     segments: Segments,
@@ -27,7 +27,8 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Goes on behind what recovery found, all of which is durable. `sealed` says that a seal mark is the last of it.
+    /// Goes on behind what recovery found, all of which is durable. `sealed` says that a seal mark is the
+    /// last of it.
     pub(crate) fn new(segments: Segments, epoch: u32, sealed: bool) -> Self {
         Self {
             durable: segments.end(),
@@ -62,16 +63,16 @@ impl Committer {
         Stats {
             segments: self.segments.count() as u64,
             disk_bytes: self.segments.spares().disk_bytes(),
-            oldest: self.segments.oldest(),
+            oldest: self.segments.base(),
             dropped_lines: self.segments.dropped_lines,
             dropped_bytes: self.segments.dropped_bytes,
             ..self.stats
         }
     }
 
-    /// Writes the waiting batches in order, each with its lane, syncs once (and once more for each segment that is
-    /// filled) and moves them to `durable`. In trouble, those that are not durable stay: after a stall at the
-    /// front of `waiting`, to be committed again; after a failure nowhere.
+    /// Writes the waiting batches in order, each with its lane, syncs once (and once more for each segment
+    /// that is filled) and moves them to `durable`. In trouble, those that are not durable stay: after a
+    /// stall at the front of `waiting`, to be committed again; after a failure nowhere.
     pub(crate) fn commit(
         &mut self,
         waiting: &mut VecDeque<(usize, Batch)>,

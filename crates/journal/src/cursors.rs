@@ -16,8 +16,8 @@ const MAGIC: [u8; 4] = *b"CMJC";
 const VERSION: u32 = 1;
 const FILE_BYTES: usize = 20;
 
-/// Owns the cursor files and what they hold. Bounded by the number of names in use, which the configuration decides. A file that
-/// cannot be written leaves the checkpoint where it was.
+/// Owns the cursor files and what they hold. Bounded by the number of names in use, which the configuration
+/// decides. A file that cannot be written leaves the checkpoint where it was.
 #[derive(Debug)]
 pub(crate) struct Cursors {
     disk: Arc<dyn Disk>,
@@ -57,8 +57,8 @@ pub enum CursorError {
     },
 }
 
-/// Where one consumer stands in the journal. While a cursor exists, on disk, no segment goes that holds a row at or behind its checkpoint,
-/// unless the journal drops the oldest segment at its cap.
+/// Where one consumer stands in the journal. While a cursor exists, on disk, no segment goes that holds a row
+/// at or behind its checkpoint, unless the journal drops the oldest segment at its cap.
 ///
 /// Owns its name until dropped; the checkpoint on disk stays until [`crate::Handle::remove_cursor`].
 #[derive(Debug)]
@@ -77,8 +77,9 @@ impl Cursor {
     /// Says, durably, that every row before `position` is dealt with. It costs two syncs: not for every line.
     ///
     /// # Errors
-    /// Whatever the system reports, and [`io::ErrorKind::InvalidInput`] for a position before the last one. The
-    /// checkpoint is then where it was, or, when only the directory's sync failed, at one of both after a crash.
+    /// Whatever the system reports, and [`io::ErrorKind::InvalidInput`] for a position before the last one.
+    /// The checkpoint is then where it was, or, when only the directory's sync failed, at one of both after a
+    /// crash.
     pub fn checkpoint(&mut self, position: Position) -> io::Result<()> {
         let before = self.position();
         if position < before {

@@ -1,9 +1,11 @@
 //! Named points at which a test makes the process stall, fail or die.
 //!
-//! Without the feature `faults` a point is nothing at all. With it, the environment variable `CATCHMENT_FAULTS` arms points, for
-//! example `frame-written=kill@3,before-sync=sleep:10000@50,seal-written=error@7`: at its 3rd passing the first
-//! point ends the process at once, at its 50th the second one waits ten seconds, at its 7th the third one returns an error.
-//! To end the process is [`std::process::abort`]: no destructor runs and no buffer is flushed, so to the disk it is the same as `kill -9`.
+//! Without the feature `faults` a point is nothing at all. With it, the environment variable
+//! `CATCHMENT_FAULTS` arms points, for example
+//! `frame-written=kill@3,before-sync=sleep:10000@50,seal-written=error@7`: at its 3rd passing the first point
+//! ends the process at once, at its 50th the second one waits ten seconds, at its 7th the third one returns
+//! an error. To end the process is [`std::process::abort`]: no destructor runs and no buffer is flushed, so
+//! to the disk it is the same as `kill -9`.
 
 use std::io;
 
@@ -29,7 +31,9 @@ pub fn point(name: &str) -> io::Result<()> {
     use std::sync::OnceLock;
     static ARMED: OnceLock<Vec<armed::Fault>> = OnceLock::new();
     let faults = ARMED.get_or_init(|| match std::env::var("CATCHMENT_FAULTS") {
-        Ok(text) => armed::parse(&text).expect("`CATCHMENT_FAULTS` is `point=kill@N`, `point=sleep:MS@N` or `point=error@N`, with commas"),
+        Ok(text) => armed::parse(&text).expect(
+            "`CATCHMENT_FAULTS` is `point=kill@N`, `point=sleep:MS@N` or `point=error@N`, with commas",
+        ),
         Err(_) => Vec::new(),
     });
     faults.iter().filter(|fault| fault.name == name).try_for_each(armed::Fault::pass)

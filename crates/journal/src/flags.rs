@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// How an entry's first and last bytes belong to rows. Bytes between two newlines are always a row of their own.
+/// How an entry's first and last bytes belong to rows. Bytes between two newlines are always a row of their
+/// own.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct EntryFlags(u8);
 

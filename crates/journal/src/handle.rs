@@ -56,7 +56,8 @@ impl Handle {
         self.status.stats()
     }
 
-    /// Waits until more than `beyond` is durable, at most `timeout`, and returns what is. Returns at once when the journal has failed.
+    /// Waits until more than `beyond` is durable, at most `timeout`, and returns what is. Returns at once
+    /// when the journal has failed.
     pub fn wait_durable(&self, beyond: u64, timeout: Duration) -> u64 {
         self.status.wait_durable(beyond, timeout)
     }

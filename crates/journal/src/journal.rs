@@ -6,8 +6,9 @@ use crate::committer::Committer;
 use crate::cursors::{Cursor, CursorError, Cursors};
 use crate::disk::Disk;
 use crate::handle::Handle;
+use crate::open_error::OpenError;
 use crate::queue::Queue;
-use crate::recovery::{OpenError, Recovered, recover};
+use crate::recovery::{Recovered, recover};
 use crate::status::Status;
 use crate::trouble::Trouble;
 use crate::writer::Writer;
@@ -15,9 +16,10 @@ use crate::{Batch, Inlet, Options, State};
 
 /// An open journal: everything but the thread.
 ///
-/// Owns the directory, by a lock, and the batches that are waiting to be committed, which are bounded by those of its inlets.
-/// [`Journal::start`] gives it a thread; a simulation calls [`Journal::step`] instead. Dropping it stops it as a crash would: nothing that was
-/// reported durable is lost. After a failed write or sync it commits nothing more, for ever.
+/// Owns the directory, by a lock, and the batches that are waiting to be committed, which are bounded by
+/// those of its inlets. [`Journal::start`] gives it a thread; a simulation calls [`Journal::step`] instead.
+/// Dropping it stops it as a crash would: nothing that was reported durable is lost. After a failed write or
+/// sync it commits nothing more, for ever.
 pub struct Journal {
     pub(crate) options: Options,
     pub(crate) committer: Committer,
@@ -44,13 +46,17 @@ pub(crate) enum Progress {
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Journal").field("disk", &self.disk).field("progress", &self.progress).finish_non_exhaustive()
+        f.debug_struct("Journal")
+            .field("disk", &self.disk)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
     }
 }
 
 impl Journal {
-    /// Opens the journal on `disk`, or begins one: takes the lock, finds the end again, and makes all that is there durable.
-    /// It reads the last segment twice and the other segments' headers, in memory of a fixed size.
+    /// Opens the journal on `disk`, or begins one: takes the lock, finds the end again, and makes all that is
+    /// there durable. It reads the last segment twice and the other segments' headers, in memory of a fixed
+    /// size.
     ///
     /// # Errors
     /// What keeps it from opening, with the file and what to do. Nothing durable is changed then.
@@ -82,8 +88,8 @@ impl Journal {
         Ok((journal, found.recovered))
     }
 
-    /// A further inlet, for one event loop. `wake` is called from the writer's thread when batches came back or the state
-    /// changed; it must not block.
+    /// A further inlet, for one event loop. `wake` is called from the writer's thread when batches came back
+    /// or the state changed; it must not block.
     pub fn inlet(&mut self, wake: Arc<dyn Fn() + Send + Sync>) -> Inlet {
         let (lane, port) = self.queue.add_lane(self.options.batches, wake);
         self.committer.add_lane();
@@ -109,8 +115,8 @@ impl Journal {
         Writer::start(self)
     }
 
-    /// Commits everything that is waiting, hands it back, and frees the segments that nobody needs. Returns true when
-    /// something became durable.
+    /// Commits everything that is waiting, hands it back, and frees the segments that nobody needs. Returns
+    /// true when something became durable.
     pub fn step(&mut self) -> bool {
         if self.progress == Progress::Failed {
             return false;
@@ -123,8 +129,8 @@ impl Journal {
         any
     }
 
-    /// Writes and syncs a seal mark, unless one covers everything already or batches are waiting. After it, damage to anything
-    /// durable is proven damage when the journal is opened again.
+    /// Writes and syncs a seal mark, unless one covers everything already or batches are waiting. After it,
+    /// damage to anything durable is proven damage when the journal is opened again.
     pub fn seal(&mut self) {
         if self.progress != Progress::Done || self.committer.is_sealed() {
             return;
@@ -172,9 +178,9 @@ impl Journal {
 
     fn release(&mut self) {
         let Some(cursors) = self.cursors.oldest() else { return };
-        let before = self.committer.segments().oldest();
+        let before = self.committer.segments().base();
         self.committer.segments().release(cursors, self.queue.floor());
-        if self.committer.segments().oldest() != before {
+        if self.committer.segments().base() != before {
             self.status.publish(self.committer.durable(), self.committer.stats());
         }
     }

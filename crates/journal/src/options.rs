@@ -1,3 +1,4 @@
+use crate::batch::PENDING_BATCHES_MAX;
 use crate::format::{
     FRAME_BYTES_MAX, FRAME_HEADER_BYTES, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES,
 };
@@ -5,16 +6,18 @@ use crate::format::{
 /// How a journal uses its disk and memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Length of a segment file, from [`crate::SEGMENT_BYTES_MIN`] to [`crate::SEGMENT_BYTES_MAX`], a multiple of 512. 64 MiB by default.
-    /// It may change from run to run.
+    /// Length of a segment file, from [`crate::SEGMENT_BYTES_MIN`] to [`crate::SEGMENT_BYTES_MAX`], a
+    /// multiple of 512. 64 MiB by default. It may change from run to run.
     pub segment_bytes: u64,
-    /// The most bytes that segments and spare files may take on disk, at least two segments. 16 GiB by default.
+    /// The most bytes that segments and spare files may take on disk, at least two segments. 16 GiB by
+    /// default.
     pub bytes_max: u64,
     /// What happens when that is reached.
     pub at_cap: AtCap,
-    /// Memory of one batch and so the largest frame, at most [`crate::FRAME_BYTES_MAX`], and small enough for a segment. 1 MiB by default.
+    /// Memory of one batch and so the largest frame, at most [`crate::FRAME_BYTES_MAX`], and small enough for
+    /// a segment. 1 MiB by default.
     pub batch_bytes: usize,
-    /// Batches of each inlet, at least two. 4 by default.
+    /// Batches of each inlet, from 2 to [`crate::PENDING_BATCHES_MAX`]. 4 by default.
     pub batches: usize,
 }
 
@@ -38,7 +41,13 @@ pub struct OptionsError {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, bytes_max: 16 << 30, at_cap: AtCap::Block, batch_bytes: 1 << 20, batches: 4 }
+        Self {
+            segment_bytes: 64 << 20,
+            bytes_max: 16 << 30,
+            at_cap: AtCap::Block,
+            batch_bytes: 1 << 20,
+            batches: 4,
+        }
     }
 }
 
@@ -51,14 +60,17 @@ impl Options {
         let refuse = |option, value, rule| Err(OptionsError { option, value, rule });
         let segments = SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX;
         if !segments.contains(&self.segment_bytes) || !self.segment_bytes.is_multiple_of(512) {
-            let rule = format!(
-                "it must be a multiple of 512 from {SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX} bytes"
-            );
+            let rule =
+                format!("it must be a multiple of 512 from {SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX} bytes");
             return refuse("segment_bytes", self.segment_bytes, rule);
         }
         let two = 2 * self.segment_bytes;
         if self.bytes_max < two {
-            return refuse("bytes_max", self.bytes_max, format!("it must be at least two segments, {two} bytes"));
+            return refuse(
+                "bytes_max",
+                self.bytes_max,
+                format!("it must be at least two segments, {two} bytes"),
+            );
         }
         let largest = frame_room(self.segment_bytes).min(FRAME_BYTES_MAX as u64);
         if self.batch_bytes as u64 > largest {
@@ -67,6 +79,10 @@ impl Options {
         }
         if self.batch_bytes < 2 * FRAME_HEADER_BYTES {
             return refuse("batch_bytes", self.batch_bytes as u64, "no entry has room in it".to_owned());
+        }
+        if self.batches as u64 > PENDING_BATCHES_MAX {
+            let rule = format!("links reach back over at most {PENDING_BATCHES_MAX} batches");
+            return refuse("batches", self.batches as u64, rule);
         }
         if self.batches < 2 {
             let rule = "one batch is filled while another is written, so at least 2 are needed".to_owned();
@@ -98,6 +114,7 @@ mod tests {
             Options { segment_bytes: 1 << 20, ..good },
             Options { batch_bytes: 100, ..good },
             Options { batches: 1, ..good },
+            Options { batches: 1025, ..good },
         ];
         for options in bad {
             assert!(options.check().is_err(), "{options:?}");

@@ -37,6 +37,8 @@ pub(crate) struct Port {
     ready: AtomicUsize,
     /// Segments from this address on are kept for this inlet's unfinished lines.
     floor: AtomicU64,
+    /// And from this one on for lines that end in batches that are not durable yet.
+    pin: AtomicU64,
     wake: Wake,
 }
 
@@ -60,6 +62,14 @@ impl Port {
     pub(crate) fn set_floor(&self, floor: u64) {
         self.floor.store(floor, Ordering::Release);
     }
+
+    pub(crate) fn set_pin(&self, pin: u64) {
+        self.pin.store(pin, Ordering::Release);
+    }
+
+    fn needed_from(&self) -> u64 {
+        self.floor().min(self.pin.load(Ordering::Acquire))
+    }
 }
 
 impl Queue {
@@ -75,7 +85,12 @@ impl Queue {
 
     /// A further lane, for an inlet of `batches` batches.
     pub(crate) fn add_lane(&self, batches: usize, wake: Wake) -> (usize, Arc<Port>) {
-        let port = Arc::new(Port { ready: AtomicUsize::new(0), floor: AtomicU64::new(NO_ADDRESS), wake });
+        let port = Arc::new(Port {
+            ready: AtomicUsize::new(0),
+            floor: AtomicU64::new(NO_ADDRESS),
+            pin: AtomicU64::new(NO_ADDRESS),
+            wake,
+        });
         let mut lanes = self.lock();
         lanes.push(Lane {
             submitted: VecDeque::with_capacity(batches),
@@ -91,14 +106,12 @@ impl Queue {
         self.work.notify_all();
     }
 
-    pub(crate) fn take_done(&self, lane: usize) -> Option<Batch> {
+    /// The next batch that is durable. `taking` sees it while it still keeps its segment.
+    pub(crate) fn take_done(&self, lane: usize, taking: impl FnOnce(&Batch)) -> Option<Batch> {
         let mut lanes = self.lock();
         let lane = &mut lanes[lane];
         let batch = lane.done.pop_front()?;
-        if batch.leaves_open() {
-            // The lines it leaves open are known to the inlet's owner from now on, but it has not said so yet.
-            lane.port.floor.fetch_min(batch.address(), Ordering::AcqRel);
-        }
+        taking(&batch);
         lane.port.ready.fetch_sub(1, Ordering::AcqRel);
         Some(batch)
     }
@@ -135,11 +148,12 @@ impl Queue {
         }
     }
 
-    /// The oldest address that an unfinished line of any inlet may still link to.
+    /// The oldest address that a line of any inlet may still link to: one that is unfinished, or ends in a
+    /// batch that is not durable.
     pub(crate) fn floor(&self) -> u64 {
         let lanes = self.lock();
         let not_taken = lanes.iter().filter_map(|lane| lane.done.front().map(Batch::address));
-        lanes.iter().map(|lane| lane.port.floor()).chain(not_taken).min().unwrap_or(NO_ADDRESS)
+        lanes.iter().map(|lane| lane.port.needed_from()).chain(not_taken).min().unwrap_or(NO_ADDRESS)
     }
 
     /// Asks the writer to look at something that is not a batch.
@@ -158,8 +172,8 @@ impl Queue {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Waits for a batch, a nudge or a stop, at most `timeout`. Batches do not count while `stalled`: they could
-    /// only wait behind those that do already.
+    /// Waits for a batch, a nudge or a stop, at most `timeout`. Batches do not count while `stalled`: they
+    /// could only wait behind those that do already.
     pub(crate) fn wait_for_work(&self, timeout: Option<Duration>, stalled: bool) {
         let waits = |lanes: &mut Vec<Lane>| {
             !self.is_stopping()

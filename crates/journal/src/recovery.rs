@@ -1,45 +1,48 @@
 //! Finding the journal's end again, and refusing to guess.
 //!
-//! What an open journal writes is never rewritten, and each frame says up to which address everything was synced
-//! when it was written. So, reading the last segment from its start, the first address X without a good frame is one of
-//! two things:
+//! What an open journal writes is never rewritten, and each frame says up to which address everything was
+//! synced when it was written. So, reading the last segment from its start, the first address X without a
+//! good frame is one of two things:
 //!
-//! - **The torn tail.** Nothing at or behind X was ever reported durable: a crash caught the last commit on its way. New frames begin at
-//!   X, with a higher epoch. What is left behind X of the torn commit is not erased: it is either overwritten or, should a new frame
-//!   end just where an intact old one begins, refused for its lower epoch. For this the new epoch is above that of every good frame in the
-//!   segment, also behind X.
-//! - **Damage.** Some good frame behind X says that more than X was durable. Then bytes that were acked are gone, and the journal does
-//!   not open. Nothing is changed on disk.
+//! - **The torn tail.** Nothing at or behind X was ever reported durable: a crash caught the last commit on
+//!   its way. New frames begin at X, with a higher epoch. What is left behind X of the torn commit is not
+//!   erased: it is either overwritten or, should a new frame end just where an intact old one begins, refused
+//!   for its lower epoch. For this the new epoch is above that of every good frame in the segment, also
+//!   behind X.
+//! - **Damage.** Some good frame behind X says that more than X was durable. Then bytes that were acked are
+//!   gone, and the journal does not open. Nothing is changed on disk.
 //!
-//! One case cannot be told apart: the very last commit before the end was synced, and then damaged before anything later was
-//! written. It looks like a torn tail. A seal mark, written about a second after the last commit and at every clean stop, ends this
-//! uncertainty.
+//! One case cannot be told apart: the very last commit before the end was synced, and then damaged before
+//! anything later was written. It looks like a torn tail. A seal mark, written about a second after the last
+//! commit and at every clean stop, ends this uncertainty.
 //!
-//! Earlier segments were synced before the next one began, whose header says where their frames end; readers check them. Here only the
-//! headers are compared: no segment is missing and each begins where the one before ends.
+//! Earlier segments were synced before the next one began, whose header says where their frames end; readers
+//! check them. Here only the headers are compared: no segment is missing and each begins where the one before
+//! ends.
 //!
-//! A last segment with a bad header never held a frame (the header is durable before the first one is written), unless it does hold one:
-//! then the header was damaged.
+//! A last segment with a bad header never held a frame (the header is durable before the first one is
+//! written), unless it does hold one: then the header was damaged.
 //!
-//! Intact frames of an unclean stop are kept, though nobody may have been told of them. They are synced before
-//! the journal opens, and count as durable from then on. After a sync that *failed*, within one boot of the machine, this
-//! is only as good as the system's word: it may hold in memory what the disk never got. Such frames were never acked.
+//! Intact frames of an unclean stop are kept, though nobody may have been told of them. They are synced
+//! before the journal opens, and count as durable from then on. After a sync that *failed*, within one boot
+//! of the machine, this is only as good as the system's word: it may hold in memory what the disk never got.
+//! Such frames were never acked.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
-use crate::cursors::{CursorError, Cursors};
+use crate::Options;
+use crate::cursors::Cursors;
 use crate::disk::{Disk, DiskFile};
 use crate::format::{
     BadSegmentHeader, NO_ADDRESS, SEGMENT_HEADER_BYTES, SegmentHeader, segment_base, segment_name,
 };
-use crate::options::OptionsError;
+use crate::open_error::OpenError;
 use crate::scan::{Scan, seems_used};
 use crate::segments::{Active, Segment, Segments, begin};
 use crate::spares::{NoSpare, SPARE, Spares};
 use crate::trouble::Trouble;
-use crate::Options;
 
 /// What was found when the journal was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,58 +55,6 @@ pub struct Recovered {
     pub end: u64,
     /// The journal was not stopped cleanly: no seal mark is its last frame, or a torn frame is behind it.
     pub unclean: bool,
-}
-
-/// Why a journal cannot be opened. Nothing was changed, apart from spare files.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// An option is out of its bounds.
-    #[error(transparent)]
-    Options(#[from] OptionsError),
-    /// Another journal has the directory open.
-    #[error("the journal in `{dir}` is {owner}: stop that process, or use another directory")]
-    Locked {
-        /// The journal's directory.
-        dir: String,
-        /// Who has it.
-        owner: String,
-    },
-    /// A file cannot be read or written.
-    #[error("could not {doing} `{path}`: {source}")]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file or directory.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// There is no room for a segment.
-    #[error("{0}")]
-    NoRoom(String),
-    /// A later version of the program wrote the file.
-    #[error("`{path}` has format {version}, and this program knows format 1: use the program that wrote it")]
-    Version {
-        /// The segment's file.
-        path: String,
-        /// Its format.
-        version: u32,
-    },
-    /// Bytes that were durable are wrong or missing.
-    #[error("`{path}` is damaged at offset {offset} (address {address}): {expected}; move the journal away to keep it, or restore the file")]
-    Damaged {
-        /// The segment's file.
-        path: String,
-        /// Where in the file.
-        offset: u64,
-        /// Where in the journal.
-        address: u64,
-        /// What should have been there.
-        expected: String,
-    },
-    /// A cursor's checkpoint cannot be used.
-    #[error(transparent)]
-    Cursor(#[from] CursorError),
 }
 
 /// Everything that an open journal stands on.
@@ -144,7 +95,8 @@ pub(crate) fn recover(disk: &Arc<dyn Disk>, options: Options) -> Result<Found, O
 
     // Everything is checked; from here on files are touched.
     let disk_bytes = opened.iter().map(|segment| segment.header.segment_bytes).sum();
-    let spares = Arc::new(Spares::new(Arc::clone(disk), options.segment_bytes, options.bytes_max, disk_bytes));
+    let spares =
+        Arc::new(Spares::new(Arc::clone(disk), options.segment_bytes, options.bytes_max, disk_bytes));
     if let Some(unused) = unused {
         let spare = format!("{SPARE}unused");
         recovery.done("rename", &unused, disk.rename(&unused, &spare))?;
@@ -206,7 +158,8 @@ struct Recovery<'a> {
 }
 
 impl Recovery<'_> {
-    /// Opens every segment whose header is good. A bad one is damage, unless it is the last: that is left out.
+    /// Opens every segment whose header is good. A bad one is damage, unless it is the last: that is left
+    /// out.
     fn open_segments(&self, names: &[String]) -> Result<Vec<Opened>, OpenError> {
         let bases: Vec<u64> = names.iter().filter_map(|name| segment_base(name)).collect();
         let mut opened = Vec::with_capacity(bases.len());
@@ -219,7 +172,8 @@ impl Recovery<'_> {
                 Ok(header) => {
                     let len = self.done("read", &name, file.len())?;
                     if len < header.segment_bytes {
-                        let expected = format!("the file ends here, and should have {} bytes", header.segment_bytes);
+                        let expected =
+                            format!("the file ends here, and should have {} bytes", header.segment_bytes);
                         return Err(self.damaged(base, len, expected));
                     }
                     opened.push(Opened { header, file });
@@ -248,12 +202,12 @@ impl Recovery<'_> {
         for pair in opened.windows(2) {
             let (before, after) = (&pair[0].header, &pair[1].header);
             if after.base != before.end() {
-                let expected =
-                    format!("the segment before it, `{}`, is missing", segment_name(before.end()));
+                let expected = format!("the segment before it, `{}`, is missing", segment_name(before.end()));
                 return Err(self.damaged(after.base, 0, expected));
             }
             if !(before.first()..=before.end()).contains(&after.prev_end) || after.epoch < before.epoch {
-                let expected = format!("it does not fit the segment before it, `{}`", segment_name(before.base));
+                let expected =
+                    format!("it does not fit the segment before it, `{}`", segment_name(before.base));
                 return Err(self.damaged(after.base, 0, expected));
             }
         }
@@ -307,15 +261,16 @@ impl Recovery<'_> {
     fn first_segment(&self, spares: &Spares, options: Options) -> Result<(Active, Frames), OpenError> {
         let dir = self.path("");
         let spare = spares.take().map_err(|reason| match reason {
-            NoSpare::AtCap => OpenError::NoRoom(format!("`bytes_max` leaves no room for a segment in `{dir}`")),
+            NoSpare::AtCap => {
+                OpenError::NoRoom(format!("`bytes_max` leaves no room for a segment in `{dir}`"))
+            }
             NoSpare::Unmade(what, error) | NoSpare::Broken(what, error) => {
                 OpenError::NoRoom(format!("could not {what} in `{dir}`: {error}"))
             }
         })?;
         let epoch = 0;
-        let active = begin(self.disk, spare, epoch, options.segment_bytes, None).map_err(
-            |(Trouble::Stall(reason) | Trouble::Fail(reason))| OpenError::NoRoom(reason),
-        )?;
+        let active = begin(self.disk, spare, epoch, options.segment_bytes, None)
+            .map_err(|(Trouble::Stall(reason) | Trouble::Fail(reason))| OpenError::NoRoom(reason))?;
         let end = active.segment.frames_end;
         Ok((active, Frames { end, lines: 0, oldest: NO_ADDRESS, sealed: true, torn: false, epoch }))
     }

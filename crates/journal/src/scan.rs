@@ -22,8 +22,8 @@ impl<'a> Scan<'a> {
         Self { file, segment, chunk: vec![0; CHUNK_BYTES] }
     }
 
-    /// The good frame at `address`: magic number, address and checksum fit, it ends within the segment, and its
-    /// epoch is at least `epoch`.
+    /// The good frame at `address`: magic number, address and checksum fit, it ends within the segment, and
+    /// its epoch is at least `epoch`.
     pub(crate) fn good_frame(&mut self, address: u64, epoch: u32) -> io::Result<Option<FrameHeader>> {
         let mut header = [0; FRAME_HEADER_BYTES];
         let read = self.file.read_at(&mut header, address - self.segment.base)?;
@@ -38,6 +38,27 @@ impl<'a> Scan<'a> {
         let mut header = [0; FRAME_HEADER_BYTES];
         let read = self.file.read_at(&mut header, address - self.segment.base)?;
         Ok(plausible(&header[..read], address, self.segment, 0).is_some())
+    }
+
+    /// The first of `addresses`, which grow, that is in no good frame.
+    pub(crate) fn first_not_good(&mut self, addresses: impl Iterator<Item = u64>) -> io::Result<Option<u64>> {
+        let mut frame = self.segment.first()..self.segment.first();
+        for address in addresses {
+            let mut entered = false;
+            while frame.end <= address {
+                let mut header = [0; FRAME_HEADER_BYTES];
+                let read = self.file.read_at(&mut header, frame.end - self.segment.base)?;
+                let Some(next) = plausible(&header[..read], frame.end, self.segment, 0) else {
+                    return Ok(Some(address));
+                };
+                frame = next.address..next.end();
+                entered = true;
+            }
+            if entered && self.good_frame(frame.start, 0)?.is_none() {
+                return Ok(Some(address));
+            }
+        }
+        Ok(None)
     }
 
     /// Calls `found` with each good frame at or behind `from`, wherever one begins, until it returns true.
@@ -99,8 +120,8 @@ pub(crate) fn plausible(
     FrameHeader::read(header, address).filter(|frame| frame.end() <= segment.end() && frame.epoch >= epoch)
 }
 
-/// True when a frame of the segment at `base` seems to stand somewhere in a file whose segment header, and with it the salt of
-/// the checksums, is lost: magic number and address fit.
+/// True when a frame of the segment at `base` seems to stand somewhere in a file whose segment header, and
+/// with it the salt of the checksums, is lost: magic number and address fit.
 pub(crate) fn seems_used(file: &dyn DiskFile, base: u64) -> io::Result<bool> {
     let finder = memchr::memmem::Finder::new(&FRAME_MAGIC);
     let mut chunk = vec![0; CHUNK_BYTES];

@@ -32,8 +32,8 @@ impl Segment {
     }
 }
 
-/// Owns the segment files and the spare ones. Bounded by `bytes_max`. A file is removed or reused only by [`Segments::release`] and, at
-/// the cap, by [`Segments::roll`]. Errors leave it as it was.
+/// Owns the segment files and the spare ones. Bounded by `bytes_max`. A file is removed or reused only by
+/// [`Segments::release`] and, at the cap, by [`Segments::roll`]. Errors leave it as it was.
 #[derive(Debug)]
 pub(crate) struct Segments {
     disk: Arc<dyn Disk>,
@@ -90,7 +90,7 @@ impl Segments {
     }
 
     /// The address of the oldest byte there is.
-    pub(crate) fn oldest(&self) -> u64 {
+    pub(crate) fn base(&self) -> u64 {
         self.full.front().unwrap_or(&self.active).base
     }
 
@@ -115,8 +115,10 @@ impl Segments {
     pub(crate) fn write(&mut self, frame: &[u8]) -> Result<(), Trouble> {
         let offset = self.end() - self.active.base;
         let written = self.file.write_at(frame, offset).and_then(|()| fault::point("frame-written"));
-        // The file has its full length, so even here a lack of room leaves nothing uncertain: the same bytes are written again.
-        written.map_err(|error| self.trouble(&format!("write {} bytes at offset {offset}", frame.len()), &error))
+        // The file has its full length, so even here a lack of room leaves nothing uncertain: the same bytes
+        // are written again.
+        written
+            .map_err(|error| self.trouble(&format!("write {} bytes at offset {offset}", frame.len()), &error))
     }
 
     /// Counts the frame that was written.
@@ -158,8 +160,8 @@ impl Segments {
         Ok(())
     }
 
-    /// Frees the segments that nobody needs: consumers read from `cursors` on, unfinished lines reach back to `open`.
-    /// Stops at the first one that is needed or cannot be freed.
+    /// Frees the segments that nobody needs: consumers read from `cursors` on, unfinished lines reach back to
+    /// `open`. Stops at the first one that is needed or cannot be freed.
     pub(crate) fn release(&mut self, cursors: u64, open: u64) {
         while let Some(first) = self.full.front()
             && first.end() <= cursors.min(open).min(self.oldest_needed_from(cursors))
@@ -201,7 +203,10 @@ impl Segments {
             }
             NoSpare::Unmade(what, error) => (what, error),
             NoSpare::Broken(what, error) => {
-                return Trouble::Fail(format!("could not {what} in `{}`: {error}", self.disk.path("").display()));
+                return Trouble::Fail(format!(
+                    "could not {what} in `{}`: {error}",
+                    self.disk.path("").display()
+                ));
             }
         };
         Trouble::Stall(format!("could not {what} in `{}`: {error}", self.disk.path("").display()))
@@ -218,8 +223,8 @@ impl Segments {
 
 /// Begins a segment in a spare file, behind `before`.
 ///
-/// The header is durable before the file has a segment's name, and the name before the first frame is written. So a
-/// segment whose header is bad either never held a frame, or was damaged.
+/// The header is durable before the file has a segment's name, and the name before the first frame is
+/// written. So a segment whose header is bad either never held a frame, or was damaged.
 pub(crate) fn begin(
     disk: &dyn Disk,
     spare: Spare,

@@ -1,5 +1,5 @@
-//! Zero-filled files kept ready, so that a segment begins without waiting for the disk and its syncs change no
-//! file's length.
+//! Zero-filled files kept ready, so that a segment begins without waiting for the disk and its syncs change
+//! no file's length.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,12 +11,15 @@ use crate::fault;
 
 /// The most files kept for reuse; more are removed.
 const SPARES_MAX: usize = 2;
-/// Zeros are written this many bytes at a time. Synced as often, so that a commit's sync never waits behind a
-/// whole segment of them.
+/// Zeros are written this many bytes at a time.
 const FILL_BYTES: usize = 1 << 20;
+/// And synced each time this many are written: rarely enough to be fast (synced at every MiB, filling takes
+/// three times as long), often enough that a commit's sync does not wait behind a large segment of them.
+const FILL_SYNC_BYTES: u64 = 16 << 20;
 
-/// Owns the spare files and the count of bytes on disk. Bounded by [`SPARES_MAX`] files and by the journal's cap. No
-/// thread of its own: [`Preparer`] fills it. A file that cannot be made only means that there is no spare.
+/// Owns the spare files and the count of bytes on disk. Bounded by [`SPARES_MAX`] files and by the journal's
+/// cap. No thread of its own: [`Preparer`] fills it. A file that cannot be made only means that there is no
+/// spare.
 #[derive(Debug)]
 pub(crate) struct Spares {
     disk: Arc<dyn Disk>,
@@ -64,7 +67,8 @@ impl Spares {
         Self { disk, segment_bytes, bytes_max, inner, changed: Condvar::new() }
     }
 
-    /// Takes over a spare file left by an earlier run, or removes it when it is not of this length or one too many.
+    /// Takes over a spare file left by an earlier run, or removes it when it is not of this length or one too
+    /// many.
     pub(crate) fn adopt(&self, name: &str) -> io::Result<()> {
         let file = self.disk.open(name)?;
         let mut inner = self.lock();
@@ -99,8 +103,8 @@ impl Spares {
         made
     }
 
-    /// Turns a segment's file into a spare, or removes it when there are enough. The caller has made sure that nobody
-    /// needs it.
+    /// Turns a segment's file into a spare, or removes it when there are enough. The caller has made sure
+    /// that nobody needs it.
     pub(crate) fn recycle(&self, name: &str, bytes: u64) -> io::Result<()> {
         let mut inner = self.lock();
         let over = inner.disk_bytes > self.bytes_max;
@@ -114,8 +118,8 @@ impl Spares {
             inner.ready.push_back(Spare { name: spare, file });
         }
         drop(inner);
-        // The old name must be gone for good before the file gets another segment's header: else a crash could
-        // bring the name back in front of it.
+        // The old name must be gone for good before the file gets another segment's header: else a crash
+        // could bring the name back in front of it.
         self.disk.sync_dir("")?;
         fault::point("segment-recycled")
     }
@@ -167,8 +171,10 @@ impl Spares {
             }
             let n = zeros.len().min((self.segment_bytes - at) as usize);
             file.write_at(&zeros[..n], at)?;
-            file.sync()?;
             at += n as u64;
+            if at.is_multiple_of(FILL_SYNC_BYTES) || at == self.segment_bytes {
+                file.sync()?;
+            }
         }
         fault::point("segment-created")
     }
@@ -184,8 +190,9 @@ fn next_name(inner: &mut Inner) -> String {
     name
 }
 
-/// The thread that makes spares. Owns the file it is making; makes one at a time, and only when asked; stops when dropped, within
-/// one write of [`FILL_BYTES`]. When it fails there is no spare, and the writer makes its own.
+/// The thread that makes spares. Owns the file it is making; makes one at a time, and only when asked; stops
+/// when dropped, within one write of [`FILL_BYTES`]. When it fails there is no spare, and the writer makes
+/// its own.
 #[derive(Debug)]
 pub(crate) struct Preparer {
     spares: Arc<Spares>,
@@ -195,7 +202,8 @@ pub(crate) struct Preparer {
 impl Preparer {
     pub(crate) fn start(spares: Arc<Spares>) -> io::Result<Self> {
         let of_thread = Arc::clone(&spares);
-        let thread = std::thread::Builder::new().name("spares".to_owned()).spawn(move || prepare(&of_thread))?;
+        let thread =
+            std::thread::Builder::new().name("spares".to_owned()).spawn(move || prepare(&of_thread))?;
         Ok(Self { spares, thread: Some(thread) })
     }
 }

@@ -8,7 +8,8 @@ use record::clock;
 
 use crate::{State, Stats};
 
-/// Owns the last word on the journal. Of fixed size; needs no stop; never fails. The writer takes the lock once per commit.
+/// Owns the last word on the journal. Of fixed size; needs no stop; never fails. The writer takes the lock
+/// once per commit.
 #[derive(Debug)]
 pub(crate) struct Status {
     durable: AtomicU64,

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use record::clock;
 
+use crate::State;
 use crate::handle::Handle;
 use crate::journal::{Journal, Progress};
 use crate::queue::Queue;
 use crate::spares::Preparer;
 use crate::status::Status;
-use crate::State;
 
 /// How long a stalled journal waits before it tries again.
 const RETRY: Duration = Duration::from_millis(250);
@@ -18,9 +18,10 @@ const SEAL_AFTER: Duration = Duration::from_secs(1);
 
 /// A journal with its thread.
 ///
-/// Owns the thread `journal`, which alone writes, and the thread `spares`, which makes files ready. Bounded by the batches of the inlets.
-/// [`Writer::stop`] commits what is queued first; dropping it does the same and says nothing. When a write or sync
-/// fails, or the thread panics, the state is [`State::Failed`] for ever and the thread only waits for the stop.
+/// Owns the thread `journal`, which alone writes, and the thread `spares`, which makes files ready. Bounded
+/// by the batches of the inlets. [`Writer::stop`] commits what is queued first; dropping it does the same and
+/// says nothing. When a write or sync fails, or the thread panics, the state is [`State::Failed`] for ever
+/// and the thread only waits for the stop.
 #[derive(Debug)]
 pub struct Writer {
     handle: Handle,
@@ -62,7 +63,8 @@ impl Writer {
         self.handle.clone()
     }
 
-    /// Commits what is queued, writes and syncs a seal mark, ends the threads and unlocks the directory. A stalled journal tries once more.
+    /// Commits what is queued, writes and syncs a seal mark, ends the threads and unlocks the directory. A
+    /// stalled journal tries once more.
     ///
     /// # Errors
     /// When something that was submitted is not durable.

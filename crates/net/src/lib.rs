@@ -19,6 +19,7 @@ mod event_loop;
 mod net;
 mod peer;
 mod resolver;
+pub mod simulation;
 mod slab;
 mod source;
 mod status;

@@ -67,10 +67,14 @@ impl Peer {
         }
     }
 
-    /// How much room a batch must have for one more read: the read, the held bytes, and a second entry in case a
-    /// row is cut in the middle.
+    /// How much room a batch must have before [`Self::begin`]: for the entry, the held bytes and one read.
     pub(crate) fn room(source: &Source, name: &str) -> usize {
-        2 * (entry_overhead(&source.name, name) + source.chunk_bytes)
+        entry_overhead(&source.name, name) + source.chunk_bytes + Self::room_to_read(source, name)
+    }
+
+    /// How much room it must have for each read: for the bytes, and a second entry in case a row is cut among them.
+    pub(crate) fn room_to_read(source: &Source, name: &str) -> usize {
+        source.chunk_bytes + entry_overhead(&source.name, name)
     }
 
     /// Opens an entry. Bytes read go right behind it, into [`Batch::space`].

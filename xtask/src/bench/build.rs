@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bench::contestant::Contestant;
+use crate::bench::plan::Plan;
 
 /// The programs, and a directory on disk for what they write.
 #[derive(Debug)]
@@ -14,17 +15,20 @@ pub(crate) struct Tools {
     pub(crate) root: PathBuf,
     /// Data directories and logs of runs; each run makes and removes its own below it.
     pub(crate) scratch: PathBuf,
+    pub(crate) yardstick_batch_bytes: u32,
     release: PathBuf,
     faulty: PathBuf,
 }
 
 impl Tools {
-    /// Builds everything in release mode; with `stall` also the collector whose disk can be told to stall.
-    pub(crate) fn build(subject: Contestant, stall: bool) -> io::Result<Self> {
+    /// Builds everything in release mode; when a stall is planned, also the collector whose disk can be
+    /// told to stall.
+    pub(crate) fn build(subject: Contestant, plan: &Plan) -> io::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let tools = Self {
             scratch: target.join("bench"),
+            yardstick_batch_bytes: plan.yardstick_batch_bytes,
             release: target.join("release"),
             // A target directory of its own: the faulty collector must not take the measured one's place.
             faulty: target.join("bench-faults"),
@@ -33,7 +37,7 @@ impl Tools {
         tools.cargo(&["-p", "catchment-bench"])?;
         if subject == Contestant::Catchment {
             tools.cargo(&["-p", "catchment"])?;
-            if stall {
+            if plan.stall {
                 let target = tools.faulty.display().to_string();
                 tools.cargo(&["-p", "catchment", "--features", "journal/faults", "--target-dir", &target])?;
             }

@@ -26,7 +26,7 @@ pub(crate) fn read(tools: &Tools, plan: &Plan) -> Vec<(&'static str, String)> {
         ("rounds", plan.rounds.to_string()),
         ("window, saturated", seconds(Kind::Saturated)),
         ("window, paced", seconds(Kind::Paced)),
-        ("load average, 1 minute, at the end", first_word("/proc/loadavg")),
+        ("the yardstick's commit, KiB at most", (plan.yardstick_batch_bytes >> 10).to_string()),
     ]
 }
 
@@ -59,11 +59,6 @@ fn disk(tools: &Tools) -> String {
         .lines()
         .last()
         .map_or_else(String::new, |row| row.split_ascii_whitespace().collect::<Vec<_>>().join(", "))
-}
-
-fn first_word(path: &str) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    text.split_ascii_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 fn output(tools: &Tools, program: &str, arguments: &[&str]) -> String {

@@ -42,6 +42,7 @@ impl Contestant {
             Contestant::Yardstick => {
                 let mut command = Command::new(tools.yardstick());
                 command.arg("--data-dir").arg(directory.join("data"));
+                command.arg("--batch-bytes").arg(tools.yardstick_batch_bytes.to_string());
                 match endpoint {
                     Endpoint::Listen(port) => command.arg("--listen").arg(format!("127.0.0.1:{port}")),
                     Endpoint::Connect(targets) => command.arg("--dial").arg(targets),

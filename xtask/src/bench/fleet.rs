@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::bench::build::Tools;
 
-/// Connections of one process at most, below half of the usual 20,000 open files.
+/// Connections of one process at most: well below its 20,000 open files.
 const CONNECTIONS_EACH: u32 = 9_500;
 /// Ten thousand connections take about a second; a full backlog repeats in whole seconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -46,12 +46,10 @@ pub(crate) struct Load {
 impl Fleet {
     /// Generators that dial the collector on `port` with `connections` in all.
     pub(crate) fn dialling(tools: &Tools, port: u16, connections: u32, mode: &[String]) -> io::Result<Self> {
-        let parts = parts(connections);
-        let generators = parts.iter().enumerate().map(|(index, part)| {
-            let source = Ipv4Addr::new(127, 0, 0, 2 + index as u8).to_string();
-            let collector = format!("127.0.0.1:{port}");
-            Generator::start(tools, &["--connect", &collector, "--source", &source], *part, mode)
-        });
+        let collector = format!("127.0.0.1:{port}");
+        let generators = parts(connections)
+            .into_iter()
+            .map(|part| Generator::start(tools, &["--connect", &collector], part, mode));
         Ok(Self(generators.collect::<io::Result<_>>()?))
     }
 

@@ -37,6 +37,9 @@ struct Options {
     /// How often each case is run by each contestant
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
+    /// Bytes of one commit of the yardstick at most [default: 1 MiB]; with 4 MiB it needs a quarter less CPU
+    #[arg(long, value_parser = clap::value_parser!(u32).range(65_536..=16_777_216))]
+    yardstick_batch_bytes: Option<u32>,
     /// Where the report goes [default: benches/RESULTS.md]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -51,8 +54,8 @@ pub(crate) fn ingest(options: &[&str]) -> io::Result<()> {
         Ok(options) => options,
         Err(help) => help.exit(),
     };
-    let plan = Plan::new(options.quick, &options.connections, options.rounds);
-    let tools = Tools::build(options.subject, plan.stall)?;
+    let plan = Plan::new(options.quick, &options.connections, options.rounds, options.yardstick_batch_bytes);
+    let tools = Tools::build(options.subject, &plan)?;
     let mut results = Results::new(options.subject);
     measure(&tools, &plan, &mut results);
 

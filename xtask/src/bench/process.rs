@@ -129,6 +129,27 @@ impl Drop for Scratch {
     }
 }
 
+/// Seconds since the start of the machine that its processors were busy, summed over them, with the time that the
+/// hypervisor took away.
+pub(crate) fn machine_busy_seconds() -> io::Result<f64> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let ticks = busy_ticks(&stat).ok_or_else(|| io::Error::other("`/proc/stat` has no CPU times"))?;
+    Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// All of the first line but idle and iowait; guests are within user.
+fn busy_ticks(stat: &str) -> Option<u64> {
+    let times: Vec<u64> = stat
+        .lines()
+        .next()?
+        .split_ascii_whitespace()
+        .skip(1)
+        .take(8)
+        .map_while(|time| time.parse().ok())
+        .collect();
+    (times.len() == 8).then(|| times.iter().sum::<u64>() - times[3] - times[4])
+}
+
 /// utime + stime of `/proc/PID/stat`, whose second field may contain anything.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let after_name = &stat[stat.rfind(')')? + 1..];
@@ -150,6 +171,8 @@ mod tests {
         let stat = "42 (a ) name) S 1 42 42 0 -1 4194560 500 0 0 0 120 34 0 0 20 0 2 0 12345 1 2";
         assert_eq!(cpu_ticks(stat), Some(154));
         assert_eq!(cpu_ticks("42 (short) S 1"), None);
+        let machine = "cpu  100 1 20 9000 80 0 3 4 7 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n";
+        assert_eq!((busy_ticks(machine), busy_ticks("cpu 1 2")), (Some(128), None));
         let status = "Name:\tx\nVmHWM:\t    4696 kB\nRssAnon:\t    2312 kB\n";
         assert_eq!(
             (kib(status, "VmHWM:"), kib(status, "RssAnon:"), kib(status, "VmSwap:")),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::bench::contestant::Contestant;
 use crate::bench::plan::{Case, IDLE_CONNECTIONS, IDLE_LINES, Kind, MANY, PACED_RATE, Plan, Role};
 use crate::bench::results::{Compared, Measured, Results, median};
 
@@ -29,11 +30,11 @@ pub(crate) fn markdown(conditions: &[(&str, String)], plan: &Plan, results: &Res
     section(
         &mut text,
         title,
-        &comparison("lines/s, thousands"),
+        &head(&["lines/s, thousands", "CPU s per M lines", "peak MiB"], subject),
         rows(plan, results, Kind::Saturated, THROUGHPUT),
     );
     let title = format!("Paced: {PACED_RATE} lines/s over all connections, ACK latency in ms");
-    let head = latency_head();
+    let head = head(&["p50", "p99", "CPU s per M lines", "peak MiB"], subject);
     section(&mut text, &title, &head, rows(plan, results, Kind::Paced, LATENCY));
     section(
         &mut text,
@@ -65,18 +66,10 @@ const LATENCY: &[Figure] = &[
     (|measured| measured.peak as f64 / MIB, one_place),
 ];
 
-fn comparison(first: &str) -> Vec<String> {
-    heads(&[first, "CPU s per M lines", "peak MiB"])
-}
-
-fn latency_head() -> Vec<String> {
-    heads(&["p50", "p99", "CPU s per M lines", "peak MiB"])
-}
-
-fn heads(figures: &[&str]) -> Vec<String> {
+fn head(figures: &[&str], subject: Contestant) -> Vec<String> {
     let columns = figures
         .iter()
-        .flat_map(|figure| [format!("{figure}: yardstick"), "it".to_owned(), "ratio".to_owned()]);
+        .flat_map(|figure| [format!("{figure}: yardstick"), subject.to_string(), "ratio".to_owned()]);
     ["connections".to_owned()].into_iter().chain(columns).collect()
 }
 
@@ -186,12 +179,13 @@ impl Goal {
     }
 }
 
-const EVERY: [&str; 9] = [
+const EVERY: [&str; 10] = [
     "run",
     "contestant",
     "lines/s",
     "CPU s per M lines",
     "the load's",
+    "machine used by others",
     "peak MiB",
     "user MiB at the end",
     "p99 ms",
@@ -206,6 +200,7 @@ fn every(results: &Results) -> Vec<Vec<String>> {
             whole(measured.lines_per_second),
             two_places(measured.cpu_per_million),
             two_places(measured.load_cpu_per_million),
+            format!("{:.0} %", measured.others * 100.0),
             one_place(measured.peak as f64 / MIB),
             one_place(measured.anonymous as f64 / MIB),
             two_places(measured.p99_us / 1e3),
@@ -260,6 +255,7 @@ mod tests {
             lines_per_second,
             cpu_per_million: 0.25,
             load_cpu_per_million: 0.1,
+            others: 0.12,
             peak: 8 << 20,
             anonymous: 4 << 20,
             p50_us: 200.0,
@@ -270,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_report_has_a_row_per_case_and_judges_the_goals() {
-        let plan = Plan::new(true, &[100], Some(1));
+        let plan = Plan::new(true, &[100], Some(1), None);
         let mut results = Results::new(Catchment);
         results.loads.push((Kind::Saturated, FEW, Yardstick, measured(4_000_000.0, 0.0)));
         results.loads.push((Kind::Saturated, FEW, Catchment, measured(3_000_000.0, 0.0)));

@@ -12,6 +12,9 @@ pub(crate) struct Measured {
     /// CPU seconds per million lines, of the contestant and of the load generators.
     pub(crate) cpu_per_million: f64,
     pub(crate) load_cpu_per_million: f64,
+    /// Share of the machine, 0 to 1, that neither of the two used though it was busy in their window: other programs,
+    /// the hypervisor, and kernel work charged to nobody. The larger, the less the run says.
+    pub(crate) others: f64,
     /// Bytes: the most that was resident, and what is the process's own at the end.
     pub(crate) peak: u64,
     pub(crate) anonymous: u64,
@@ -150,6 +153,7 @@ mod tests {
             lines_per_second,
             cpu_per_million: 1.0,
             load_cpu_per_million: 1.0,
+            others: 0.0,
             peak: 0,
             anonymous: 0,
             p50_us: 0.0,

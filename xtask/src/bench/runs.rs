@@ -14,7 +14,7 @@ use crate::bench::build::Tools;
 use crate::bench::contestant::{Contestant, Endpoint};
 use crate::bench::fleet::{Fleet, Load};
 use crate::bench::plan::{Case, Kind, MANY, PACED_RATE, Role, Time};
-use crate::bench::process::{Process, Scratch};
+use crate::bench::process::{Process, Scratch, machine_busy_seconds};
 use crate::bench::results::{Measured, Stalled};
 
 /// Below the ports that the kernel gives to outgoing connections.
@@ -89,10 +89,13 @@ pub(crate) fn load(
     session.fleet.command("start")?;
     thread::sleep(time.warm_up);
     session.fleet.command("begin")?;
-    let before = session.process.cpu_seconds()?;
+    let (before, busy_before) = (session.process.cpu_seconds()?, machine_busy_seconds()?);
     thread::sleep(time.window);
-    let cpu_seconds = session.process.cpu_seconds()? - before;
+    let (after, busy_after) = (session.process.cpu_seconds()?, machine_busy_seconds()?);
     let load = session.fleet.end()?;
+    let cpu_seconds = after - before;
+    let machine_seconds = time.window.as_secs_f64() * thread::available_parallelism()?.get() as f64;
+    let others = (busy_after - busy_before - cpu_seconds - load.cpu_seconds) / machine_seconds;
     let memory = session.process.memory()?;
     check(&load)?;
     session.close()?;
@@ -100,6 +103,7 @@ pub(crate) fn load(
         lines_per_second: load.lines_per_second,
         cpu_per_million: cpu_seconds * 1e6 / load.lines as f64,
         load_cpu_per_million: load.cpu_seconds * 1e6 / load.lines as f64,
+        others: others.max(0.0),
         peak: memory.peak,
         anonymous: memory.anonymous,
         p50_us: load.latency.quantile(0.5) as f64 / 1e3,

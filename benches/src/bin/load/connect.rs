@@ -15,12 +15,13 @@ const REFUSED_FOR: u64 = 30_000_000_000;
 const RETRY_EVERY: Duration = Duration::from_millis(20);
 const BACKLOG: i32 = 4096;
 
-/// Dials `collector` from `source`, `connections` times, and waits for it to listen if it does not yet.
-pub(crate) fn dial(collector: SocketAddr, source: Ipv4Addr, connections: u32) -> io::Result<Vec<OwnedFd>> {
+/// Dials `collector` `connections` times, and waits for it to listen if it does not yet. The kernel chooses the ports:
+/// 28,000 are there for each collector, and binding to them first would cost the square of their number.
+pub(crate) fn dial(collector: SocketAddr, connections: u32) -> io::Result<Vec<OwnedFd>> {
     let give_up = clock::monotonic() + REFUSED_FOR;
     let mut sockets = Vec::with_capacity(connections as usize);
     while sockets.len() < connections as usize {
-        match dial_once(collector, source) {
+        match dial_once(collector) {
             Ok(socket) => sockets.push(socket),
             Err(error)
                 if error.kind() == io::ErrorKind::ConnectionRefused && clock::monotonic() < give_up =>
@@ -51,11 +52,8 @@ fn listen(port: u16) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn dial_once(collector: SocketAddr, source: Ipv4Addr) -> io::Result<OwnedFd> {
+fn dial_once(collector: SocketAddr) -> io::Result<OwnedFd> {
     let socket = Socket::new(Domain::for_address(collector), Type::STREAM, Some(Protocol::TCP))?;
-    if collector.is_ipv4() {
-        socket.bind(&SocketAddrV4::new(source, 0).into())?;
-    }
     socket.connect(&collector.into())?;
     prepare(socket)
 }

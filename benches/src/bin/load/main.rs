@@ -23,7 +23,7 @@ mod pace;
 mod window;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -36,9 +36,6 @@ use crate::generator::Generator;
 struct Options {
     #[command(flatten)]
     role: Role,
-    /// Dial from this address: more connections are possible than one address has ports
-    #[arg(long, default_value = "127.0.0.1", conflicts_with = "serve")]
-    source: Ipv4Addr,
     /// Connections of this process; each end is an open file
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=19_000))]
     connections: u32,
@@ -95,7 +92,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> io::Result<()> {
     let sockets = match (&options.role.connect, options.role.serve) {
-        (Some(collector), _) => connect::dial(*collector, options.source, options.connections)?,
+        (Some(collector), _) => connect::dial(*collector, options.connections)?,
         (None, Some(port)) => connect::accept(port, options.connections)?,
         (None, None) => return Err(io::Error::other("neither `--connect` nor `--serve` was given")),
     };

@@ -78,10 +78,10 @@ fn target_lists_differ(sources: &[&Written], report: &Report) {
 /// A batch takes a whole chunk, and the headers around it.
 fn chunks_fit(sources: &[&Written], batch: &At<usize>, report: &Report) {
     for chunk in sources.iter().filter_map(|source| source.chunk_bytes.as_ref().ok()) {
-        if chunk.value > batch.value / 2 {
+        if chunk.value > batch.value / 4 {
             let [chunk_bytes, batch_bytes] = [chunk.value, batch.value].map(|bytes| Bytes(bytes as u64));
             let message = format!(
-                "`chunk_bytes`, {chunk_bytes}, is more than half of `journal.batch_bytes`, {batch_bytes}"
+                "`chunk_bytes`, {chunk_bytes}, is more than a quarter of `journal.batch_bytes`, {batch_bytes}"
             );
             report.add(&chunk.place, message, "lower the first or raise the second");
         }
@@ -131,7 +131,7 @@ mod tests {
                 format!(
                     "{A}kind = 'connect'\ntargets = ['a:1']\nchunk_bytes = '64 KiB'\n[journal]\nbatch_bytes = '64 KiB'"
                 ),
-                "a:5: source[1].chunk_bytes: `chunk_bytes`, 64 KiB, is more than half of `journal.batch_bytes`, 64 KiB; \
+                "a:5: source[1].chunk_bytes: `chunk_bytes`, 64 KiB, is more than a quarter of `journal.batch_bytes`, 64 KiB; \
                  lower the first or raise the second",
             ),
         ] {

@@ -1,7 +1,6 @@
 use std::path::Path;
 
-use super::check;
-use super::problem::{Place, Problems, Report, Reported};
+use super::problem::{Place, Report, Reported};
 use super::read::{At, Read};
 use super::target::Target;
 use super::text::{self, Text};
@@ -9,26 +8,8 @@ use super::text::{self, Text};
 /// No source has more targets than this, whatever `targets_max` says.
 pub(super) const TARGETS_MAX: usize = 100_000;
 
-/// Reads a file of targets: one `host:port` per line, with blank lines and comments from `#` to the line's
-/// end. For a file that has changed; [`super::load`] reads those of the configuration itself. It does not
-/// know the source: its `targets_max`, and that no other source dials the same, is for the caller to keep.
-///
-/// # Errors
-///
-/// All mistakes in the file, each with its line: what is not a target, a target that is there twice, more
-/// than 100,000 of them, more than 4 MiB; or that the file cannot be read.
-pub(crate) fn read_targets_file(path: &Path) -> Result<Vec<Target>, Problems> {
-    let report = Report::new();
-    let name = path.display().to_string();
-    let targets = read(path, &Place::file(&name), &report);
-    check::targets_differ(targets.iter().flatten(), &report);
-    match report.finish(&name) {
-        Some(problems) => Err(problems),
-        None => Ok(targets.into_iter().flatten().map(|target| target.value).collect()),
-    }
-}
-
-/// The targets of a file. A file that cannot be read is reported at `blame`.
+/// Reads a file of targets: one `host:port` per line, with blank lines and comments from `#` to the line's end. A file
+/// that cannot be read is reported at `blame`.
 pub(super) fn read(path: &Path, blame: &Place, report: &Report) -> Vec<Read<Target>> {
     match text::read(path, blame, "write the file, with one `host:port` per line", report) {
         Ok(text) => parse(&path.display().to_string(), &text, report),
@@ -67,7 +48,23 @@ fn one(text: &str, place: Place, report: &Report) -> Result<At<Target>, Reported
 
 #[cfg(test)]
 mod tests {
-    use super::{TARGETS_MAX, read_targets_file};
+    use std::path::Path;
+
+    use super::super::check;
+    use super::super::problem::{Place, Problems, Report};
+    use super::super::target::Target;
+    use super::TARGETS_MAX;
+
+    fn read_targets_file(path: &Path) -> Result<Vec<Target>, Problems> {
+        let report = Report::new();
+        let name = path.display().to_string();
+        let targets = super::read(path, &Place::file(&name), &report);
+        check::targets_differ(targets.iter().flatten(), &report);
+        match report.finish(&name) {
+            Some(problems) => Err(problems),
+            None => Ok(targets.into_iter().flatten().map(|target| target.value).collect()),
+        }
+    }
 
     fn read(bytes: &[u8]) -> Result<Vec<String>, String> {
         let dir = tempfile::tempdir().expect("a temporary directory");

@@ -2,6 +2,7 @@
 
 mod real;
 mod sim;
+mod sim_file;
 
 use std::fmt::Debug;
 use std::io;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 pub use real::RealDisk;
 pub use sim::SimDisk;
 
-/// One directory of files, with at most one level of directories below it. Names are relative to it, with `/`.
+/// One directory of files, with at most one level of directories below it. Names are relative to it, with
+/// `/`.
 ///
 /// What was written is durable after [`DiskFile::sync`]; that a file exists under its name is durable after
 /// [`Disk::sync_dir`]. Until then a crash may keep it or not.
@@ -85,14 +87,15 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Writes all of `bytes` at an offset.
     ///
     /// # Errors
-    /// Whatever the system reports; [`io::ErrorKind::StorageFull`] or [`io::ErrorKind::QuotaExceeded`] without room.
+    /// Whatever the system reports; [`io::ErrorKind::StorageFull`] or [`io::ErrorKind::QuotaExceeded`]
+    /// without room.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
     /// Makes what was written durable, with the file's length.
     ///
     /// # Errors
-    /// Whatever the system reports. What had been written and not synced is then lost or not, and a later call
-    /// that succeeds proves nothing about it.
+    /// Whatever the system reports. What had been written and not synced is then lost or not, and a later
+    /// call that succeeds proves nothing about it.
     fn sync(&self) -> io::Result<()>;
 
     /// The file's length in bytes.

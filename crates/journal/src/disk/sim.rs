@@ -3,14 +3,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::sim_file::{Contents, Random};
 use super::{Disk, DiskFile};
-
-const SECTOR: usize = 512;
 
 /// A disk in memory that fails as real ones do, the same way for the same seed.
 ///
-/// Clones are the same disk. Owns what is stored; bounded by its capacity; needs no stop. It fails only as asked: the n-th
-/// write or sync, writes without room, and [`SimDisk::crash`], which keeps what was synced and a subset of the rest.
+/// Clones are the same disk. Owns what is stored; bounded by its capacity; needs no stop. It fails only as
+/// asked: the n-th write or sync, writes without room, and [`SimDisk::crash`], which keeps what was synced
+/// and a subset of the rest.
 #[derive(Clone, Debug)]
 pub struct SimDisk {
     state: Arc<Mutex<State>>,
@@ -34,16 +34,6 @@ struct State {
     syncs: u64,
     failing_write: Option<(u64, io::ErrorKind)>,
     failing_sync: Option<u64>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Contents {
-    now: Vec<u8>,
-    durable: Vec<u8>,
-    /// Sectors written since the last sync.
-    dirty: BTreeSet<usize>,
-    /// Sectors that a failed sync left neither dirty nor durable.
-    lost: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,14 +61,15 @@ impl SimDisk {
         state.failing_write = Some((state.writes + n, kind));
     }
 
-    /// Lets the `n`-th sync of a file or directory from now (1 is the next) fail. What it was to make durable is lost at a crash,
-    /// whatever later syncs say.
+    /// Lets the `n`-th sync of a file or directory from now (1 is the next) fail. What it was to make durable
+    /// is lost at a crash, whatever later syncs say.
     pub fn fail_sync(&self, n: u64) {
         let mut state = self.state();
         state.failing_sync = Some(state.syncs + n);
     }
 
-    /// Limits the bytes of all files; `None` takes the limit away. Only writes that make a file longer need room.
+    /// Limits the bytes of all files; `None` takes the limit away. Only writes that make a file longer need
+    /// room.
     pub fn set_capacity(&self, bytes: Option<u64>) {
         self.state().capacity = bytes;
     }
@@ -106,8 +97,9 @@ impl SimDisk {
         contents.dirty.clear();
     }
 
-    /// The disk as it is found after the power went: what was synced, a subset of the 512-byte sectors that were
-    /// not, and the names as they were after some of the unsynced changes. This disk is dead from then on.
+    /// The disk as it is found after the power went: what was synced, a subset of the 512-byte sectors that
+    /// were not, and the names as they were after some of the unsynced changes. This disk is dead from then
+    /// on.
     #[must_use]
     pub fn crash(&self, seed: u64) -> Self {
         let mut random = Random(seed);
@@ -120,7 +112,8 @@ impl SimDisk {
         }
         // All, none, or each sector by the throw of a coin: the first two are what real disks do most.
         let odds = random.below(4);
-        let files: Vec<Contents> = state.files.iter().map(|file| file.after_crash(odds, &mut random)).collect();
+        let files: Vec<Contents> =
+            state.files.iter().map(|file| file.after_crash(odds, &mut random)).collect();
         let after = State {
             files,
             durable_names: names.clone(),
@@ -132,7 +125,8 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(after)) }
     }
 
-    /// The disk as another process finds it after this one was killed: everything that was written, synced or not.
+    /// The disk as another process finds it after this one was killed: everything that was written, synced or
+    /// not.
     #[must_use]
     pub fn kill(&self) -> Self {
         let mut state = self.state();
@@ -344,68 +338,5 @@ impl DiskFile for SimFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.disk.alive()?.files[self.number].now.len() as u64)
-    }
-}
-
-impl Contents {
-    fn write(&mut self, bytes: &[u8], offset: usize) {
-        if bytes.is_empty() {
-            return;
-        }
-        let end = offset + bytes.len();
-        if self.now.len() < end {
-            self.now.resize(end, 0);
-        }
-        self.now[offset..end].copy_from_slice(bytes);
-        for sector in offset / SECTOR..=(end - 1) / SECTOR {
-            self.dirty.insert(sector);
-            self.lost.remove(&sector);
-        }
-    }
-
-    fn sync(&mut self) {
-        for sector in std::mem::take(&mut self.dirty) {
-            self.keep(sector);
-        }
-    }
-
-    fn keep(&mut self, sector: usize) {
-        let from = sector * SECTOR;
-        let to = self.now.len().min(from + SECTOR);
-        if self.durable.len() < to {
-            self.durable.resize(to, 0);
-        }
-        self.durable[from..to].copy_from_slice(&self.now[from..to]);
-    }
-
-    fn after_crash(&self, odds: u64, random: &mut Random) -> Self {
-        let mut after = self.clone();
-        for sector in std::mem::take(&mut after.dirty) {
-            let keep = match odds {
-                0 => true,
-                1 => false,
-                _ => random.below(2) == 0,
-            };
-            if keep {
-                after.keep(sector);
-            }
-        }
-        after.lost.clear();
-        after.now.clone_from(&after.durable);
-        after
-    }
-}
-
-/// SplitMix64: small, and the same on every machine.
-#[derive(Debug)]
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
     }
 }

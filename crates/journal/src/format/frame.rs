@@ -44,8 +44,8 @@ impl FrameHeader {
         put_u32(frame, 4, self.checksum);
     }
 
-    /// Reads a header for a frame that stands at `address`, or `None` when there is none: not the magic number,
-    /// another address, or a length that no frame has. The checksum is not looked at.
+    /// Reads a header for a frame that stands at `address`, or `None` when there is none: not the magic
+    /// number, another address, or a length that no frame has. The checksum is not looked at.
     pub(crate) fn read(bytes: &[u8], address: u64) -> Option<Self> {
         let header = bytes.get(..FRAME_HEADER_BYTES)?;
         let payload_bytes = get_u32(header, 8);

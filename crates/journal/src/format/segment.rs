@@ -1,11 +1,11 @@
 use record::Micros;
 
-use super::{
-    SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES, get_u32, get_u64, put_u32, put_u64,
-};
+use super::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_HEADER_BYTES, get_u32, get_u64, put_u32, put_u64};
 
 const MAGIC: [u8; 4] = *b"CMJS";
 const VERSION: u32 = 1;
+/// So far below the last number that sums of addresses and lengths never pass it.
+const BASE_MAX: u64 = u64::MAX / 2;
 const CHECKSUM: usize = SEGMENT_HEADER_BYTES - 4;
 
 /// The head of a segment file. Written and synced before the segment's first frame.
@@ -108,7 +108,8 @@ pub(crate) fn segment_name(base: u64) -> String {
 /// The base in a segment's file name, or `None` when it is not one.
 pub(crate) fn segment_base(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("seg-")?.strip_suffix(".cmj")?;
-    (digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+    let base = digits.parse().ok().filter(|&base| base <= BASE_MAX)?;
+    (digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(base)
 }
 
 #[cfg(test)]
@@ -156,7 +157,13 @@ mod tests {
     fn names_and_bases_belong_together() {
         assert_eq!(segment_name(8192), "seg-00000000000000008192.cmj");
         assert_eq!(segment_base(&segment_name(8192)), Some(8192));
-        for other in ["seg-8192.cmj", "seg-0000000000000000819x.cmj", "spare-0", "seg-99999999999999999999.cmj"] {
+        for other in [
+            "seg-8192.cmj",
+            "seg-0000000000000000819x.cmj",
+            "spare-0",
+            "seg-99999999999999999999.cmj",
+            "seg-18446744073709551615.cmj",
+        ] {
             assert_eq!(segment_base(other), None, "{other}");
         }
     }

@@ -1,5 +1,5 @@
-//! Walking verified frames from segment to segment, while a writer may be adding to them and taking the oldest
-//! away.
+//! Walking verified frames from segment to segment, while a writer may be adding to them and taking the
+//! oldest away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,16 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// for proof that this is not the end but damage.
 const PROOF_EVERY: Duration = Duration::from_secs(10);
 
-/// Owns one open segment and a window of it. Bounded by [`WINDOW_BYTES`] or the largest frame. Damage is reported
-/// again at every call, until [`Frames::skip`].
+/// Owns one open segment and a window of it. Bounded by [`WINDOW_BYTES`] or the largest frame. Damage is
+/// reported again at every call, until [`Frames::skip`].
 #[derive(Debug)]
 pub(crate) struct Frames {
     pub(crate) disk: Arc<dyn Disk>,
     segment: Option<SegmentFile>,
     /// Address of the next frame.
     next: u64,
+    /// Every frame from here to the next address was verified.
+    verified_from: u64,
     /// The epoch of the last frame. It never goes down.
     epoch: u32,
     limit: u64,
@@ -37,6 +39,8 @@ pub(crate) struct Frames {
     skipped: u64,
     /// What is proven wrong at the next address.
     damage: Option<Damage>,
+    /// Segments below this base that are not entered yet never will be: they are damaged, and were skipped.
+    given_up_below: u64,
     /// Where the end was last searched for proof, and when.
     searched: Option<(u64, Duration)>,
 }
@@ -57,6 +61,7 @@ impl Frames {
             disk,
             segment: None,
             next: base,
+            verified_from: base,
             epoch: 0,
             limit: u64::MAX,
             window: Vec::new(),
@@ -64,6 +69,7 @@ impl Frames {
             frame: 0..0,
             skipped: 0,
             damage: None,
+            given_up_below: 0,
             searched: None,
         };
         frames.hop(base)?;
@@ -83,6 +89,11 @@ impl Frames {
     /// Address of the frame behind the one that was read last.
     pub(crate) fn next_address(&self) -> u64 {
         self.next
+    }
+
+    /// Every frame from this address on to the one that was read last was verified.
+    pub(crate) fn verified_from(&self) -> u64 {
+        self.verified_from
     }
 
     pub(crate) fn segment(&self) -> Option<&SegmentFile> {
@@ -134,38 +145,45 @@ impl Frames {
                     self.next = frame.end();
                     self.epoch = frame.epoch;
                 }
-                Some(_) => return Ok(()),
+                Some(_) => break,
                 None => {
                     let before = self.next;
                     if !self.enter_next_if_it_follows()? {
-                        // A header that was believed may have been wrong: from here on only verified ones are.
-                        return self.pass_verified(before, unwanted);
+                        // A header that was believed may have been wrong: from here on only verified ones
+                        // are.
+                        self.pass_verified(before, unwanted)?;
+                        break;
                     }
                 }
             }
         }
+        self.verified_from = self.next;
         Ok(())
     }
 
-    /// Goes behind the damage: to the next good frame, or where the next segment begins. Returns the bytes left out.
+    /// Goes behind the damage: to the next good frame, or where the next segment begins. Returns the bytes
+    /// left out.
     pub(crate) fn skip(&mut self) -> Result<u64, ReadError> {
         let Some(damage) = self.damage.take() else { return Ok(0) };
         let (before, segment) = (self.next, self.segment.as_ref());
         if let Some(segment) = segment.filter(|segment| segment.holds(damage.address)) {
             let mut good = None;
-            let searched = Scan::new(&*segment.file, &segment.header).search(before + 1, self.epoch, |frame| {
-                good = Some(*frame);
-                true
-            });
+            let searched =
+                Scan::new(&*segment.file, &segment.header).search(before + 1, self.epoch, |frame| {
+                    good = Some(*frame);
+                    true
+                });
             searched.map_err(unreadable(&*self.disk, &segment_name(segment.header.base)))?;
             if let Some(frame) = good {
-                self.next = frame.address;
+                (self.next, self.verified_from) = (frame.address, frame.address);
                 return Ok(self.next - before);
             }
         }
+        self.given_up_below = damage.base + 1;
         if !self.hop(damage.base + 1)? && self.limit != u64::MAX {
             self.next = self.next.max(self.limit);
         }
+        self.verified_from = self.next;
         Ok(self.next.saturating_sub(before))
     }
 
@@ -228,9 +246,10 @@ impl Frames {
         if self.enter_next_if_it_follows()? || self.damage.is_some() {
             return Ok(AtEnd::Again);
         }
-        if bases(&*self.disk)?.iter().any(|&other| other > base) {
+        let behind = self.given_up_below.max(base + 1);
+        if bases(&*self.disk)?.iter().any(|&other| other >= behind) {
             // The next segment is gone already, or has come in this moment.
-            self.hop(base + 1)?;
+            self.hop(behind)?;
             return Ok(AtEnd::Again);
         }
         if self.limit != u64::MAX {
@@ -257,7 +276,7 @@ impl Frames {
             Opened::Segment(next) => next,
             Opened::Gone => return Ok(false),
             Opened::Damaged(damage) => {
-                self.damage = Some(damage);
+                self.damage = Some(damage).filter(|damage| damage.base >= self.given_up_below);
                 return Ok(false);
             }
         };
@@ -267,14 +286,19 @@ impl Frames {
         }
         // The frame may have been written after it was looked for, and before the next segment began.
         if self.load()?.is_none() {
-            let what = format!("a frame was expected; the next segment says they end at {}", next.header.prev_end);
+            let what =
+                format!("a frame was expected; the next segment says they end at {}", next.header.prev_end);
             self.declare(&what)?;
         }
         Ok(false)
     }
 
     /// Passes over frames from the start of this segment, verifying each.
-    fn pass_verified(&mut self, up_to: u64, unwanted: impl Fn(&FrameHeader) -> bool) -> Result<(), ReadError> {
+    fn pass_verified(
+        &mut self,
+        up_to: u64,
+        unwanted: impl Fn(&FrameHeader) -> bool,
+    ) -> Result<(), ReadError> {
         self.damage = None;
         let Some(segment) = &self.segment else { return Ok(()) };
         (self.next, self.epoch) = (segment.header.first(), segment.header.epoch);
@@ -309,7 +333,9 @@ impl Frames {
         if self.load()?.is_some() {
             return Ok(AtEnd::Again);
         }
-        self.declare(&format!("a frame was expected; the one at address {address} proves that it was durable"))
+        self.declare(&format!(
+            "a frame was expected; the one at address {address} proves that it was durable"
+        ))
     }
 
     /// Takes it for damage, if the file is still the segment's.
@@ -332,6 +358,7 @@ impl Frames {
                 Opened::Segment(segment) => {
                     self.skipped += segment.header.base.saturating_sub(self.next);
                     self.enter(segment);
+                    self.verified_from = self.next;
                     return Ok(true);
                 }
                 Opened::Gone => {}

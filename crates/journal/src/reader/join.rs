@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::error::{Damage, ReadError};
+use super::error::{Damage, ReadError, unreadable};
 use super::segment::{Opened, SegmentFile, bases};
 use crate::EntryFlags;
 use crate::disk::Disk;
-use crate::format::{ENTRY_HEADER_BYTES, EntryHeader};
+use crate::format::{ENTRY_HEADER_BYTES, EntryHeader, segment_name};
+use crate::scan::Scan;
 
 /// Bytes read at a time while looking for a newline from an entry's end.
 const BACK_BYTES: u64 = 4 << 10;
 
-/// Owns the joined row, the list of its pieces, and one open segment besides the reader's. Bounded by the longest
-/// row. After an error there is no row.
+/// Owns the joined row, the list of its pieces, and one open segment besides the reader's. Bounded by the
+/// longest row. After an error there is no row.
 #[derive(Debug)]
 pub(crate) struct Join {
     disk: Arc<dyn Disk>,
@@ -25,6 +26,8 @@ pub(crate) struct Join {
 /// What of a row is in one entry.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
+    /// Where its entry begins.
+    entry: u64,
     address: u64,
     bytes: usize,
 }
@@ -40,6 +43,8 @@ pub(crate) struct Tail<'a> {
     pub(crate) entry: &'a EntryHeader,
     pub(crate) entry_address: u64,
     pub(crate) bytes: &'a [u8],
+    /// Every frame from this address on was verified by the reader.
+    pub(crate) verified_from: u64,
 }
 
 /// Why there is no row.
@@ -76,11 +81,12 @@ impl Join {
         let joined = loop {
             let found = find_pieces(&mut sources, self.row_bytes_max, &mut self.pieces);
             let joined = found.and_then(|whole| {
+                verify_pieces(&mut sources, &self.pieces)?;
                 copy_pieces(&mut sources, &self.pieces, &mut self.row)?;
                 Ok(whole)
             });
-            // What was read, good or bad, counts only if the files were still those segments' afterwards. This ends: there are so many segments before
-            // this one, and each goes once.
+            // What was read, good or bad, counts only if the files were still those segments' afterwards.
+            // This ends: there are so many segments before this one, and each goes once.
             if sources.are_current()? && !matches!(joined, Err(Broken::Gone)) {
                 break joined;
             }
@@ -107,7 +113,7 @@ fn find_pieces(sources: &mut Sources<'_>, bytes_max: usize, pieces: &mut Vec<Pie
         let header = EntryHeader::read(&header);
         let end = link + header.bytes() as u64;
         if header.conn != tail.entry.conn || !header.flags.contains(EntryFlags::OPEN) || end > from {
-            return Err(sources.damage(from, "the entry's link leads to no open entry of its connection"));
+            return Err(sources.damage(link, "a link leads here, to no open entry of its connection"));
         }
         let piece = last_piece(sources, &header, end, bytes_max)?;
         bytes += piece.bytes;
@@ -129,7 +135,7 @@ fn last_piece(
     end: u64,
     bytes_max: usize,
 ) -> Result<Piece, Broken> {
-    let start = end - u64::from(header.payload_bytes);
+    let (entry, start) = (end - header.bytes() as u64, end - u64::from(header.payload_bytes));
     let mut buffer = [0; BACK_BYTES as usize];
     let mut at = end;
     while header.lines > 0 && at > start && end - at <= bytes_max as u64 {
@@ -139,10 +145,30 @@ fn last_piece(
         sources.read(buffer, at)?;
         if let Some(newline) = memchr::memrchr(b'\n', buffer) {
             let address = at + newline as u64 + 1;
-            return Ok(Piece { address, bytes: (end - address) as usize });
+            return Ok(Piece { entry, address, bytes: (end - address) as usize });
         }
     }
-    Ok(Piece { address: start, bytes: header.payload_bytes as usize })
+    Ok(Piece { entry, address: start, bytes: header.payload_bytes as usize })
+}
+
+/// Checks the frames that the reader has not passed itself, because it began behind them or found damage
+/// since.
+fn verify_pieces(sources: &mut Sources<'_>, pieces: &[Piece]) -> Result<(), Broken> {
+    let (disk, verified_from) = (Arc::clone(sources.disk), sources.tail.verified_from);
+    let mut left = pieces.iter().rev().map(|piece| piece.entry).peekable();
+    while let Some(&first) = left.peek()
+        && first < verified_from
+    {
+        let segment = sources.segment(first)?;
+        let name = segment_name(segment.header.base);
+        let end = segment.header.end().min(verified_from);
+        let here = std::iter::from_fn(|| left.next_if(|&entry| entry < end));
+        let bad = Scan::new(&*segment.file, &segment.header).first_not_good(here);
+        if let Some(bad) = bad.map_err(unreadable(&*disk, &name))? {
+            return Err(sources.damage(bad, "an earlier piece of a row is in no good frame"));
+        }
+    }
+    Ok(())
 }
 
 fn copy_pieces(sources: &mut Sources<'_>, pieces: &[Piece], row: &mut Vec<u8>) -> Result<(), Broken> {
@@ -175,17 +201,20 @@ impl Sources<'_> {
             buffer.copy_from_slice(bytes);
             return Ok(());
         }
-        let segment = if tail.segment.holds(address) {
-            Some(tail.segment).filter(|_| !self.tail_gone)
-        } else {
-            self.switch_to(address)?;
-            self.other.as_ref()
-        };
-        let Some(segment) = segment else { return Err(Broken::Gone) };
-        if segment.read(&**self.disk, buffer, address)? < buffer.len() {
+        let disk = &**self.disk;
+        if self.segment(address)?.read(disk, buffer, address)? < buffer.len() {
             return Err(self.damage(address, "the file ends here"));
         }
         Ok(())
+    }
+
+    /// The segment with `address`.
+    fn segment(&mut self, address: u64) -> Result<&SegmentFile, Broken> {
+        if self.tail.segment.holds(address) {
+            return Some(self.tail.segment).filter(|_| !self.tail_gone).ok_or(Broken::Gone);
+        }
+        self.switch_to(address)?;
+        self.other.as_ref().ok_or(Broken::Gone)
     }
 
     /// Opens the segment with `address` as the other one, if there is such a segment.

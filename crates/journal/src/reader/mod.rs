@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use record::{Line, LineFlags, Micros, Position};
 
-pub use error::ReadError;
 use error::Damage;
+pub use error::ReadError;
 use frames::Frames;
 use join::{Broken, Join, Tail};
 use rows::{Malformed, Row, Rows};
@@ -24,9 +24,10 @@ const ROW_BYTES_MAX: usize = 64 << 20;
 
 /// Reads rows in order of their positions, lazily.
 ///
-/// Owns up to two open segments, the memory of one frame and that of one row, which bound it; needs no stop. It keeps nothing from being
-/// removed: what goes under its feet it counts, see [`Reader::skipped`]. After damage it says the same again until
-/// [`Reader::skip_damage`]; after any other error the same row may be asked for again.
+/// Owns up to two open segments, the memory of one frame and that of one row, which bound it; needs no stop.
+/// It keeps nothing from being removed: what goes under its feet it counts, see [`Reader::skipped`]. After
+/// damage it says the same again until [`Reader::skip_damage`]; after any other error the same row may be
+/// asked for again.
 #[derive(Debug)]
 pub struct Reader {
     frames: Frames,
@@ -46,7 +47,8 @@ pub struct Reader {
 #[derive(Clone, Copy, Debug)]
 enum Start {
     Position(Position),
-    /// Only the first row at or behind this time is looked for: later ones may be earlier, when the clock was set.
+    /// Only the first row at or behind this time is looked for: later ones may be earlier, when the clock was
+    /// set.
     Time(Micros),
 }
 
@@ -96,14 +98,14 @@ impl Reader {
         })
     }
 
-    /// Reads nothing at or behind `address` from now on. What is below is durable: if it cannot be read, that is damage.
-    /// Without a limit a reader also returns rows that were written and not synced yet.
+    /// Reads nothing at or behind `address` from now on. What is below is durable: if it cannot be read, that
+    /// is damage. Without a limit a reader also returns rows that were written and not synced yet.
     pub fn limit(&mut self, address: u64) {
         self.frames.limit(address);
     }
 
-    /// The longest row, in bytes, that is put together from pieces; a longer one is damage. 64 MiB by default; the
-    /// writer's longest line and one batch are enough.
+    /// The longest row, in bytes, that is put together from pieces; a longer one is damage. 64 MiB by
+    /// default; the writer's longest line and one batch are enough.
     pub fn row_bytes_max(&mut self, bytes: usize) {
         self.join.set_row_bytes_max(bytes);
     }
@@ -117,8 +119,8 @@ impl Reader {
         }
     }
 
-    /// Bytes of the journal that were gone when it was their turn: segments that nobody was known to need, or that were
-    /// dropped at the cap.
+    /// Bytes of the journal that were gone when it was their turn: segments that nobody was known to need, or
+    /// that were dropped at the cap.
     pub fn skipped(&self) -> u64 {
         self.frames.skipped()
     }
@@ -128,6 +130,10 @@ impl Reader {
     /// # Errors
     /// When a file cannot be read, or what is in it is not what was written.
     #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a row borrows from the reader, which no iterator's item can"
+    )]
     pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         loop {
             if let Some(damage) = &self.damage {
@@ -153,8 +159,8 @@ impl Reader {
         }
     }
 
-    /// Goes on behind the damage that was just reported. Returns how many bytes are left out; a single row or the rest of
-    /// a frame counts as 0.
+    /// Goes on behind the damage that was just reported. Returns how many bytes are left out; a single row or
+    /// the rest of a frame counts as 0.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -221,7 +227,9 @@ impl Reader {
 
     /// Puts a row together; false when its head is lost.
     fn join(&mut self, row: &Row) -> Result<bool, ReadError> {
-        let (Some(entry), Some(segment)) = (self.rows.entry(), self.frames.segment()) else { return Ok(true) };
+        let (Some(entry), Some(segment)) = (self.rows.entry(), self.frames.segment()) else {
+            return Ok(true);
+        };
         let (frame, frame_address) = (self.frames.frame(), self.frames.frame_address());
         let tail = Tail {
             frame,
@@ -230,6 +238,7 @@ impl Reader {
             entry: &entry.header,
             entry_address: frame_address + entry.at as u64,
             bytes: &frame[row.bytes.clone()],
+            verified_from: self.frames.verified_from(),
         };
         match self.join.join(&tail) {
             Ok(whole) => Ok(whole),
@@ -256,7 +265,8 @@ impl Reader {
     }
 }
 
-/// The base of the first segment that can have rows received at `time` or later: the one after it was begun then.
+/// The base of the first segment that can have rows received at `time` or later: the one after it was begun
+/// then.
 fn segment_before(disk: &dyn Disk, time: Micros) -> Result<u64, ReadError> {
     let bases = bases(disk)?;
     let mut before = bases.first().copied().unwrap_or(0);

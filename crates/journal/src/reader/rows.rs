@@ -1,5 +1,5 @@
-//! The rows of one frame. Pure: bytes in, places of rows out. A frame with a good checksum may still hold anything, so nothing is taken on
-//! trust.
+//! The rows of one frame. Pure: bytes in, places of rows out. A frame with a good checksum may still hold
+//! anything, so nothing is taken on trust.
 
 use std::ops::Range;
 
@@ -188,9 +188,12 @@ mod tests {
         let mut rows = Rows::of(&FrameHeader::read(frame, 0).unwrap());
         let mut read = Vec::new();
         while let Some(row) = rows.next(frame)? {
-            let marks = [(row.continues, '+'), (row.split, '/'), (row.unterminated, '?'), (!row.newline, '|')];
+            let marks =
+                [(row.continues, '+'), (row.split, '/'), (row.unterminated, '?'), (!row.newline, '|')];
             let text = String::from_utf8_lossy(&frame[row.bytes]).into_owned();
-            read.push(marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect::<String>() + &text);
+            read.push(
+                marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect::<String>() + &text,
+            );
         }
         Ok(read)
     }
@@ -229,5 +232,26 @@ mod tests {
         put_u32(&mut more, 12, 2);
         assert!(rows(&more).is_err());
         assert_eq!(good.len(), FRAME_HEADER_BYTES + entry_overhead("s", "p") + 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_bytes_rows_lie_within_them(
+            tail in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+            small in proptest::collection::vec(0..4u8, 0..40),
+            entries in 0..6u32,
+        ) {
+            // Lengths of all sizes, and small ones, which lead further.
+            let mut bytes = vec![0; FRAME_HEADER_BYTES];
+            bytes.extend(small.iter().flat_map(|&byte| [byte, 0, 0, 0]));
+            bytes.extend(tail);
+            let mut rows = Rows { next: FRAME_HEADER_BYTES, entries_left: entries, entry: None };
+            let mut last = 0;
+            while let Ok(Some(row)) = rows.next(&bytes) {
+                proptest::prop_assert!(row.bytes.end <= bytes.len() && row.last > last);
+                last = row.last;
+                let _ = rows.entry().unwrap().names(&bytes);
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@ use super::error::{Damage, ReadError, unreadable};
 use crate::disk::{Disk, DiskFile};
 use crate::format::{BadSegmentHeader, SEGMENT_HEADER_BYTES, SegmentHeader, segment_base, segment_name};
 
-/// A segment's file, open to read. The writer may give the file to another segment at any time: what was read is this segment's
-/// only if [`SegmentFile::is_current`] holds afterwards, or a checksum says so.
+/// A segment's file, open to read. The writer may give the file to another segment at any time: what was read
+/// is this segment's only if [`SegmentFile::is_current`] holds afterwards, or a checksum says so.
 #[derive(Debug)]
 pub(crate) struct SegmentFile {
     pub(crate) header: SegmentHeader,

@@ -24,23 +24,14 @@ const DESCRIPTOR_WAIT: Duration = Duration::from_millis(100);
 pub(super) struct Listening<L> {
     pub(super) source: Arc<Source>,
     pub(super) listener: L,
+    watched: bool,
     queued: bool,
 }
 
 impl<D: Driver> EventLoop<D> {
     /// Begins to accept.
     pub(super) fn listen(&mut self, source: Arc<Source>, listener: D::Listener) {
-        let key = self.listeners.insert(Listening { source, listener, queued: false });
-        let Some(listening) = self.listeners.get_mut(key) else { return };
-        if let Err(error) =
-            self.parts.driver.listen(&mut listening.listener, super::LISTENERS + key.index as usize)
-        {
-            tracing::error!(
-                source = &*listening.source.name,
-                error = reason(&error),
-                "cannot watch the listener"
-            );
-        }
+        let key = self.listeners.insert(Listening { source, listener, watched: false, queued: false });
         self.wants_accept(key);
     }
 
@@ -55,6 +46,9 @@ impl<D: Driver> EventLoop<D> {
     /// Accepts some of the connections that wait.
     pub(super) fn accept(&mut self, now: Duration) {
         let Some(key) = self.to_accept.pop_front() else { return };
+        if !self.watch_listener(key, now) {
+            return;
+        }
         for _ in 0..ACCEPTS {
             let Some(listening) = self.listeners.get_mut(key) else { return };
             let source = Arc::clone(&listening.source);
@@ -77,6 +71,25 @@ impl<D: Driver> EventLoop<D> {
             }
         }
         self.to_accept.push_back(key);
+    }
+
+    /// Has the driver watch the listener, unless it does already. When it cannot, this is tried again later.
+    fn watch_listener(&mut self, key: Key, now: Duration) -> bool {
+        let Some(listening) = self.listeners.get_mut(key) else { return false };
+        if listening.watched {
+            return true;
+        }
+        let token = super::LISTENERS + key.index as usize;
+        match self.parts.driver.listen(&mut listening.listener, token) {
+            Ok(()) => listening.watched = true,
+            Err(error) => {
+                let (source, error) = (&*listening.source.name, reason(&error));
+                tracing::error!(source, error, "cannot watch the listener: accepting waits");
+                listening.queued = false;
+                self.timers.set(now + DESCRIPTOR_WAIT, Timer::Accept(key));
+            }
+        }
+        listening.watched
     }
 
     /// Keeps an accepted connection, gives it to another loop, or refuses it.

@@ -231,7 +231,7 @@ impl<D: Driver> EventLoop<D> {
         }
         if now >= self.next_sweep {
             self.next_sweep = now + Duration::from_secs(1);
-            self.cut_old_rows();
+            self.look_after_pieces();
         }
     }
 

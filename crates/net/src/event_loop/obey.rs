@@ -4,6 +4,8 @@ use super::EventLoop;
 use super::connection::{Origin, Stage};
 use crate::command::Command;
 use crate::driver::Driver;
+use crate::peer::Peer;
+use crate::slab::Key;
 
 /// Commands carried out in one turn.
 const COMMANDS: usize = 256;
@@ -61,23 +63,31 @@ impl<D: Driver> EventLoop<D> {
         }
     }
 
-    /// Cuts unfinished lines that began so long ago that the journal could not free what lies between.
-    pub(super) fn cut_old_rows(&mut self) {
+    /// Looks after unfinished lines that lie in the journal in pieces: says which is the oldest piece that must be kept, and
+    /// cuts lines that began so long ago that the journal could not free what lies between.
+    pub(super) fn look_after_pieces(&mut self) {
         let floor = self.durable_to.saturating_sub(self.parts.open_row_span);
-        let wall = self.parts.driver.wall();
+        let mut oldest = None;
         for key in self.peers.keys() {
             let Some(connection) = self.peers.get_mut(key) else { continue };
-            if connection.stage != Stage::Open
-                || connection.peer.first_piece().is_none_or(|piece| piece >= floor)
-            {
-                continue;
+            let Some(piece) = connection.peer.first_piece() else { continue };
+            if connection.stage == Stage::Open && piece < floor {
+                self.cut_row(key);
             }
-            let room = crate::peer::Peer::room(&connection.peer.source, &connection.peer.name);
-            let Some(mut open) = self.open_batch(room) else { return };
-            if let Some(connection) = self.peers.get_mut(key) {
-                connection.peer.cut_row(&mut open, wall);
-            }
-            self.open = Some(open);
+            // Also after a cut: the entry that ends the row still has to read its pieces.
+            oldest = Some(oldest.map_or(piece, |oldest: u64| oldest.min(piece)));
         }
+        self.parts.inlet.publish_open_floor(oldest);
+    }
+
+    fn cut_row(&mut self, key: Key) {
+        let wall = self.parts.driver.wall();
+        let Some(connection) = self.peers.get_mut(key) else { return };
+        let room = Peer::room(&connection.peer.source, &connection.peer.name);
+        let Some(mut open) = self.open_batch(room) else { return };
+        if let Some(connection) = self.peers.get_mut(key) {
+            connection.peer.cut_row(&mut open, wall);
+        }
+        self.open = Some(open);
     }
 }

@@ -40,7 +40,7 @@ impl<D: Driver> EventLoop<D> {
                 self.to_serve.push_front(key);
                 break;
             };
-            let outcome = self.serve_one(key, &mut open, room, now, wall);
+            let outcome = self.serve_one(key, &mut open, now, wall);
             self.open = Some(open);
             match outcome {
                 Outcome::More => self.to_serve.push_back(key),
@@ -52,18 +52,11 @@ impl<D: Driver> EventLoop<D> {
         served
     }
 
-    fn serve_one(
-        &mut self,
-        key: Key,
-        open: &mut OpenBatch,
-        room: usize,
-        now: Duration,
-        wall: Micros,
-    ) -> Outcome {
+    fn serve_one(&mut self, key: Key, open: &mut OpenBatch, now: Duration, wall: Micros) -> Outcome {
         let Some(connection) = self.peers.get_mut(key) else { return Outcome::Drained };
         let (lines, bytes) = (connection.peer.lines, connection.peer.bytes);
         let outcome = match connection.stage {
-            Stage::Open => read(&mut self.parts.driver, connection, open, room, wall),
+            Stage::Open => read(&mut self.parts.driver, connection, open, wall),
             Stage::Leaving => {
                 // An unfinished line is still the peer's if it waits for ACKs: it will send it again.
                 if connection.peer.source.ack.is_none() {
@@ -103,10 +96,10 @@ fn read<D: Driver>(
     driver: &mut D,
     connection: &mut Connection<D::Socket>,
     open: &mut OpenBatch,
-    room: usize,
     wall: Micros,
 ) -> Outcome {
     let chunk = connection.peer.source.chunk_bytes;
+    let room = Peer::room_to_read(&connection.peer.source, &connection.peer.name);
     let peer = &mut connection.peer;
     peer.begin(&mut open.batch, wall);
     let mut left = (TURN_BYTES / chunk).max(1);

@@ -14,7 +14,7 @@ use crate::event_loop::{Answer, EventLoop, Parts, Resolve, Share, Turn};
 use crate::status::{Counts, LoopCounters, LoopStatus};
 
 /// Commands that wait for a loop. Nobody empties the queue while a command is given, so it must hold all of them.
-const COMMANDS_MAX: usize = 16 * 1024;
+const COMMANDS_MAX: usize = 1024;
 
 pub(crate) type SimCommand = Command<SimSocket, SimListener>;
 
@@ -61,7 +61,9 @@ impl Collector {
 
     /// Opens the journal and starts the loops, without any peers.
     pub(crate) fn start(&mut self) -> Result<(), OpenError> {
-        let (mut journal, _) = Journal::open(self.disk.clone(), self.setup.journal)?;
+        let r = Journal::open(self.disk.clone(), self.setup.journal);
+        if std::env::var("DBG").is_ok() { println!("open {:?} w{} s{}", r, self.disk.writes(), self.disk.syncs()); }
+        let (mut journal, _) = r?;
         self.starts += 1;
         let (commands, inboxes): (Vec<_>, Vec<_>) =
             (0..self.setup.loops).map(|_| sync_channel(COMMANDS_MAX)).unzip();
@@ -92,8 +94,14 @@ impl Collector {
         Ok(turn)
     }
 
+    /// False when the loop was told to stop and has, or the collector is down.
+    pub(crate) fn is_running(&mut self, index: usize) -> bool {
+        self.seat_at(index).is_some_and(|seat| seat.running)
+    }
+
     /// Lets the journal commit what is waiting.
     pub(crate) fn commit(&mut self) -> bool {
+        if std::env::var("DBG").is_ok() { if let Some(j) = self.journal() { println!("step {:?} {} w{} s{}", j.state(), j.durable(), self.disk.writes(), self.disk.syncs()); }}
         self.up.as_mut().is_some_and(|up| up.journal.step())
     }
 
@@ -149,12 +157,14 @@ impl Collector {
     pub(crate) fn kill(&mut self) {
         self.end();
         self.disk = self.disk.kill();
+        if std::env::var("DBG").is_ok() { println!("kill") }
     }
 
     /// The machine goes off. What was not synced may be on the disk or not.
     pub(crate) fn power_cut(&mut self, seed: u64) {
         self.end();
         self.disk = self.disk.crash(seed);
+        if std::env::var("DBG").is_ok() { println!("crash") }
     }
 
     fn seat_at(&mut self, index: usize) -> Option<&mut Seat> {
@@ -169,8 +179,7 @@ impl Collector {
         next: &Arc<AtomicUsize>,
         journal: &mut Journal,
     ) -> Seat {
-        let (driver, own, counters) =
-            (self.net.driver(), all[index].clone(), Arc::<LoopCounters>::default());
+        let (driver, own, counters) = (self.net.driver(), all[index].clone(), Arc::<LoopCounters>::default());
         let wake = driver.waker();
         let parts = Parts {
             inlet: journal.inlet(Arc::clone(&wake)),

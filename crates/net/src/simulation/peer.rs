@@ -101,13 +101,18 @@ impl SimPeer {
     /// Does one thing.
     pub(super) fn act(&mut self, world: &mut Surroundings<'_>) -> Result<(), String> {
         let Some(connection) = &self.connection else {
-            self.connect(world);
+            if !(world.calm && self.is_done()) {
+                self.connect(world);
+            }
             return Ok(());
         };
         let closing = connection.half_closed.is_some();
         let manners = self.manners;
         let dice = world.random.u32(..1000);
-        if world.calm {
+        if world.calm && self.is_done() {
+            // It makes room for those whom the collector has refused so far.
+            self.disconnect(world.start, drop);
+        } else if world.calm {
             self.read(world)?;
             self.write(world);
         } else if dice < manners.resets {
@@ -157,14 +162,18 @@ impl SimPeer {
 
     /// Sends some of what the window allows.
     fn write(&mut self, world: &mut Surroundings<'_>) {
-        let Some(connection) = self.connection.as_mut().filter(|one| one.half_closed.is_none()) else { return };
-        let most = world.random.usize(1..=self.manners.write_max);
+        let Some(connection) = self.connection.as_mut().filter(|one| one.half_closed.is_none()) else {
+            return;
+        };
+        let write_max = if world.calm { 20_000 } else { self.manners.write_max };
+        let most = world.random.usize(1..=write_max);
         let sent = &mut connection.sent;
         let end = self.lines.len().min(self.acked + self.manners.window);
         let mut bytes = Vec::new();
         let mut from = sent.tail;
         for line in self.lines[..end].iter().skip(sent.first + sent.lines) {
-            bytes.extend(line.iter().chain(b"\n").skip(from));
+            bytes.extend_from_slice(&line[from..]);
+            bytes.push(b'\n');
             from = 0;
             if bytes.len() > most {
                 break;

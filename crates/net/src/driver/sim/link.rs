@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::net::SocketAddr;
 
 /// One of the two ends of a link.
@@ -86,14 +86,17 @@ impl Link {
             };
         }
         let taken = most.min(buffer.len()).min(end.incoming.len());
-        for (to, byte) in buffer.iter_mut().zip(end.incoming.drain(..taken)) {
-            *to = byte;
-        }
-        Ok(taken)
+        end.incoming.read(&mut buffer[..taken])
     }
 
     /// Moves at most `most` of `bytes` on their way to the other end.
-    pub(super) fn write(&mut self, side: Side, bytes: &[u8], most: usize, buffer: usize) -> io::Result<usize> {
+    pub(super) fn write(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        most: usize,
+        buffer: usize,
+    ) -> io::Result<usize> {
         self.check_phase()?;
         if self.end(side).reset || self.end(side.other()).ended {
             return Err(ErrorKind::BrokenPipe.into());

@@ -109,6 +109,11 @@ impl SimNet {
         Ok(SimSocket::new(self.clone(), link, Side::Dialler))
     }
 
+    /// Changes how many bytes each direction of every connection holds.
+    pub fn set_buffer_bytes(&self, bytes: usize) {
+        self.state().options.buffer_bytes = bytes;
+    }
+
     /// Decides what becomes of attempts to connect to an address, from now on.
     pub fn answer(&self, address: SocketAddr, answer: Answer) {
         self.state().answers.insert(address, answer);
@@ -214,4 +219,3 @@ impl Driver for SimDriver {
         Micros(BEGINNING.0 + u64::try_from(self.net.now().as_micros()).unwrap_or(u64::MAX))
     }
 }
-

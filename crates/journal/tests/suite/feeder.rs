@@ -1,7 +1,5 @@
 //! What the tests share: an imitation of an event loop that knows which rows must come back.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,13 +9,13 @@ use journal::{
 use record::{LineFlags, Micros, Position};
 
 /// Small, so that little data fills many segments.
-pub fn small() -> Options {
+pub(crate) fn small() -> Options {
     Options { segment_bytes: 2048, bytes_max: 1 << 30, at_cap: AtCap::Block, batch_bytes: 700, batches: 3 }
 }
 
 /// What ends an append: see [`EntryFlags`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tail {
+pub(crate) enum Tail {
     None,
     Open,
     Split,
@@ -26,15 +24,15 @@ pub enum Tail {
 
 /// A row that was handed to the journal.
 #[derive(Clone, Debug)]
-pub struct Row {
-    pub bytes: Vec<u8>,
-    pub flags: LineFlags,
-    pub peer: String,
-    pub place: Place,
+pub(crate) struct Row {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) flags: LineFlags,
+    pub(crate) peer: String,
+    pub(crate) place: Place,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     InBatch { seq: u64, offset: u64 },
     Durable(u64),
 }
@@ -55,12 +53,12 @@ struct Open {
 }
 
 /// One event loop with a few connections, and every row it ever sent.
-pub struct Feeder {
+pub(crate) struct Feeder {
     inlet: Inlet,
     batch: Option<Batch>,
-    pub source: String,
+    pub(crate) source: String,
     conns: Vec<Conn>,
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 fn next_conn() -> u64 {
@@ -74,25 +72,33 @@ fn fresh(peer: &str) -> Conn {
 
 impl Feeder {
     /// `rows` are those that the journal has of this source already.
-    pub fn new(journal: &mut Journal, number: usize, rows: Vec<Row>) -> Self {
+    pub(crate) fn new(journal: &mut Journal, number: usize, rows: Vec<Row>) -> Self {
+        Self { rows, ..Self::woken_by(journal, number, Arc::new(|| {})) }
+    }
+
+    pub(crate) fn woken_by(journal: &mut Journal, number: usize, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         Self {
-            inlet: journal.inlet(Arc::new(|| {})),
+            inlet: journal.inlet(wake),
             batch: None,
             source: format!("source-{number}"),
             conns: (0..3).map(|conn| fresh(&format!("peer-{conn}"))).collect(),
-            rows,
+            rows: Vec::new(),
         }
     }
 
     /// Whole lines, in entries of one line each.
-    pub fn lines(&mut self, lines: &[&str]) {
+    pub(crate) fn lines(&mut self, lines: &[&str]) {
+        self.lines_of(0, lines);
+    }
+
+    pub(crate) fn lines_of(&mut self, conn: usize, lines: &[&str]) {
         for line in lines {
-            assert!(self.append(0, format!("{line}\n").as_bytes(), Tail::None), "no batch for `{line}`");
+            assert!(self.append(conn, format!("{line}\n").as_bytes(), Tail::None), "no batch for `{line}`");
         }
     }
 
     /// One entry. False when there was no batch to put it in, or no such entry can be.
-    pub fn append(&mut self, conn: usize, payload: &[u8], tail: Tail) -> bool {
+    pub(crate) fn append(&mut self, conn: usize, payload: &[u8], tail: Tail) -> bool {
         let conn = conn % self.conns.len();
         let peer = self.conns[conn].peer.clone();
         let ends_line = payload.ends_with(b"\n");
@@ -168,14 +174,14 @@ impl Feeder {
     }
 
     /// Hands the batch over, if there is one.
-    pub fn submit(&mut self) {
+    pub(crate) fn submit(&mut self) {
         if let Some(batch) = self.batch.take() {
             self.inlet.submit(batch);
         }
     }
 
     /// Takes back what became durable. Returns how many batches that was.
-    pub fn take(&mut self) -> usize {
+    pub(crate) fn take(&mut self) -> usize {
         let mut taken = 0;
         while let Some(batch) = self.inlet.take_durable() {
             taken += 1;
@@ -207,7 +213,7 @@ impl Feeder {
         taken
     }
 
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.inlet.is_idle()
     }
 
@@ -224,16 +230,16 @@ impl Feeder {
 
 /// A row as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadRow {
-    pub position: u64,
-    pub source: String,
-    pub peer: String,
-    pub bytes: Vec<u8>,
-    pub flags: LineFlags,
+pub(crate) struct ReadRow {
+    pub(crate) position: u64,
+    pub(crate) source: String,
+    pub(crate) peer: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) flags: LineFlags,
 }
 
 /// Every row from `from` on. Panics on damage.
-pub fn read_from(mut reader: Reader) -> Vec<ReadRow> {
+pub(crate) fn read_from(mut reader: Reader) -> Vec<ReadRow> {
     let mut rows = Vec::new();
     while let Some(line) = reader.next().expect("no damage") {
         rows.push(ReadRow {
@@ -248,17 +254,17 @@ pub fn read_from(mut reader: Reader) -> Vec<ReadRow> {
     rows
 }
 
-pub fn read_all(disk: &SimDisk) -> Vec<ReadRow> {
+pub(crate) fn read_all(disk: &SimDisk) -> Vec<ReadRow> {
     read_from(Reader::open(disk.clone(), Position(0)).expect("a journal"))
 }
 
-pub fn texts(rows: &[ReadRow]) -> Vec<String> {
+pub(crate) fn texts(rows: &[ReadRow]) -> Vec<String> {
     rows.iter().map(|row| String::from_utf8_lossy(&row.bytes).into_owned()).collect()
 }
 
-/// Checks what was read from position `from` on against what one feeder sent: all durable rows at their places, then a
-/// prefix of the others, nothing else. Keeps in `sent` what is there.
-pub fn check_and_keep(read: &[ReadRow], source: &str, sent: &mut Vec<Row>, from: u64) {
+/// Checks what was read from position `from` on against what one feeder sent: all durable rows at their
+/// places, then a prefix of the others, nothing else. Keeps in `sent` what is there.
+pub(crate) fn check_and_keep(read: &[ReadRow], source: &str, sent: &mut Vec<Row>, from: u64) {
     let mine: Vec<&ReadRow> = read.iter().filter(|row| row.source == source).collect();
     let before = sent.iter().take_while(|row| matches!(row.place, Place::Durable(at) if at < from)).count();
     let durable = sent.iter().filter(|row| matches!(row.place, Place::Durable(_))).count();

@@ -1,18 +1,24 @@
-//! Random work, power cuts and kills: whatever was reported durable comes back, in order, unchanged, and nothing else.
+//! Random work, power cuts and kills: whatever was reported durable comes back, in order, unchanged, and
+//! nothing else.
 
-mod common;
-
-use common::{Feeder, Place, Tail, check_and_keep, read_from};
+use crate::feeder::{Feeder, Place, Tail, check_and_keep, read_from};
 use journal::{AtCap, Cursor, Journal, Options, SimDisk};
 use proptest::prelude::*;
 use record::Position;
 
 #[derive(Clone, Debug)]
 enum Op {
-    Append { feeder: usize, conn: usize, payload: Vec<u8>, tail: Tail },
+    Append {
+        feeder: usize,
+        conn: usize,
+        payload: Vec<u8>,
+        tail: Tail,
+    },
     Submit(usize),
     /// Batches are committed, and taken back or not.
-    Step { take: bool },
+    Step {
+        take: bool,
+    },
     Seal,
     /// The consumer has dealt with this share of the durable rows, in 1/256.
     Checkpoint(u8),
@@ -21,7 +27,8 @@ enum Op {
 }
 
 fn payload() -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![4 => Just(b'a'), 4 => Just(b'b'), 1 => Just(b'\r'), 2 => Just(b'\n'), 1 => any::<u8>()];
+    let byte =
+        prop_oneof![4 => Just(b'a'), 4 => Just(b'b'), 1 => Just(b'\r'), 2 => Just(b'\n'), 1 => any::<u8>()];
     prop_oneof![prop::collection::vec(byte, 0..40), prop::collection::vec(Just(b'x'), 0..300)]
 }
 

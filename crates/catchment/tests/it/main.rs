@@ -1,0 +1,21 @@
+//! The program from outside: each test starts the real executable, plays its peers over loopback, and reads the lines back.
+
+#![forbid(unsafe_code)]
+
+mod cat;
+mod collect;
+mod config;
+mod demo;
+mod dial;
+mod journal;
+mod lines;
+mod listen;
+mod oracle;
+mod serve_collect;
+
+use testkit::Program;
+
+/// The executable under test, in a directory of its own.
+fn program() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_catchment"))
+}
