@@ -1,6 +1,7 @@
 use record::Micros;
 
 use crate::EntryFlags;
+use crate::disk::BLOCK_BYTES;
 use crate::format::{
     ENTRY_HEADER_BYTES, EntryHeader, FRAME_HEADER_BYTES, FrameHeader, NO_ADDRESS, name_within_limit,
 };
@@ -81,7 +82,7 @@ pub fn entry_overhead(source: &str, peer: &str) -> usize {
 impl Batch {
     pub(crate) fn new(batch_bytes: usize) -> Self {
         Self {
-            memory: vec![0; batch_bytes].into_boxed_slice(),
+            memory: vec![0; batch_bytes + BLOCK_BYTES].into_boxed_slice(),
             used: FRAME_HEADER_BYTES,
             open: None,
             seq: 0,
@@ -134,7 +135,7 @@ impl Batch {
     /// Bytes left, for payload or for further entries.
     #[inline]
     pub fn room(&self) -> usize {
-        self.memory.len() - self.used
+        self.memory.len() - BLOCK_BYTES - self.used
     }
 
     /// Newlines in all entries that were ended.
@@ -292,9 +293,18 @@ impl Batch {
         self.pending.clear();
     }
 
-    /// Writes the frame's header and returns the frame's bytes.
-    pub(crate) fn seal(&mut self, epoch: u32, durable_to: u64, oldest: u64, salt: u32) -> &[u8] {
+    /// Writes the frame's header and returns the frame's bytes, and behind them `padding` zeros, less than
+    /// [`BLOCK_BYTES`].
+    pub(crate) fn seal(
+        &mut self,
+        epoch: u32,
+        durable_to: u64,
+        oldest: u64,
+        salt: u32,
+        padding: usize,
+    ) -> &[u8] {
         assert!(self.open.is_none(), "an entry is still open");
+        self.memory[self.used..self.used + padding].fill(0);
         let frame = &mut self.memory[..self.used];
         let header = FrameHeader {
             checksum: 0,
@@ -308,7 +318,7 @@ impl Batch {
             oldest,
         };
         header.seal(frame, salt);
-        frame
+        &self.memory[..self.used + padding]
     }
 
     /// A pending link as it stands in the header until the address is known: how many batches back, and

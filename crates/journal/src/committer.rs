@@ -6,6 +6,7 @@ use std::time::Duration;
 use record::clock;
 
 use crate::batch::PENDING_BATCHES_MAX;
+use crate::disk::BLOCK_BYTES;
 use crate::format::{FRAME_HEADER_BYTES, FrameHeader};
 use crate::segments::Segments;
 use crate::trouble::Trouble;
@@ -88,7 +89,8 @@ impl Committer {
 
     /// Writes a frame without entries that vouches for everything before it, and syncs it.
     pub(crate) fn seal(&mut self) -> Result<(), Trouble> {
-        let mut frame = [0; FRAME_HEADER_BYTES];
+        let mut padded = [0; FRAME_HEADER_BYTES + BLOCK_BYTES];
+        let (frame, _) = padded.split_at_mut(FRAME_HEADER_BYTES);
         let header = FrameHeader {
             checksum: 0,
             payload_bytes: 0,
@@ -100,10 +102,11 @@ impl Committer {
             received: clock::wall(),
             oldest: self.segments.end(),
         };
-        header.seal(&mut frame, self.segments.salt());
+        header.seal(frame, self.segments.salt());
         // Every other frame leaves room for one of these, and no two of these follow each other.
-        self.segments.write(&frame)?;
-        self.segments.wrote(frame.len(), 0, header.oldest);
+        let padding = self.segments.padding(FRAME_HEADER_BYTES);
+        self.segments.write(&padded[..FRAME_HEADER_BYTES + padding])?;
+        self.segments.wrote(FRAME_HEADER_BYTES, 0, header.oldest);
         crate::fault::point("seal-written").map_err(|error| Trouble::Fail(error.to_string()))?;
         self.segments.sync()?;
         self.durable = self.segments.end();
@@ -148,7 +151,8 @@ impl Committer {
             return Ok(());
         }
         let (bytes, lines) = (batch.bytes(), batch.lines());
-        let frame = batch.seal(self.epoch, self.durable, oldest, self.segments.salt());
+        let padding = self.segments.padding(bytes);
+        let frame = batch.seal(self.epoch, self.durable, oldest, self.segments.salt(), padding);
         self.segments.write(frame)?;
         self.segments.wrote(bytes, lines, oldest);
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use record::clock;
 
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{BLOCK_BYTES, Disk, DiskFile};
 use crate::fault;
 use crate::format::{FRAME_HEADER_BYTES, NO_ADDRESS, SegmentHeader, segment_name};
 use crate::spares::{NoSpare, Spare, Spares};
@@ -109,6 +109,14 @@ impl Segments {
     /// True when a frame of `bytes` can be written and the seal mark still has room behind it.
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.end() + (bytes + FRAME_HEADER_BYTES) as u64 <= self.active.end()
+    }
+
+    /// How many zeros to write behind a frame of `bytes`, to the end of its last block. A part of a block that is not in memory
+    /// would be read from the disk first, before the write could go on.
+    pub(crate) fn padding(&self, bytes: usize) -> usize {
+        let end = self.end() + bytes as u64;
+        let block_end = (end - self.active.base).next_multiple_of(BLOCK_BYTES as u64) + self.active.base;
+        (block_end.min(self.active.end()) - end) as usize
     }
 
     /// Writes `frame` at the end. Until [`Segments::wrote`] is called the end stays where it is.

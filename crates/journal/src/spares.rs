@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::disk::{Disk, DiskFile, is_full};
+use crate::disk::{BLOCK_BYTES, Disk, DiskFile, is_full};
 use crate::fault;
 
 /// The most files kept for reuse; more are removed.
@@ -147,12 +147,21 @@ impl Spares {
     }
 
     fn make(&self, name: &str, go_on: impl Fn() -> bool) -> Result<Spare, NoSpare> {
-        let file =
-            self.disk.create(name).map_err(|error| NoSpare::Unmade(format!("create `{name}`"), error))?;
-        match self.fill(&*file, go_on) {
-            Ok(()) => Ok(Spare { name: name.to_owned(), file }),
+        // Only whole blocks can go past the system's cache.
+        let whole_blocks = self.segment_bytes.is_multiple_of(BLOCK_BYTES as u64);
+        let created = if whole_blocks { self.disk.create_to_fill(name) } else { self.disk.create(name) };
+        let file = created.map_err(|error| NoSpare::Unmade(format!("create `{name}`"), error))?;
+        let filled = match self.fill(&*file, &go_on) {
+            // Some file systems promise to take blocks past the cache, and then do not.
+            Err(error) if whole_blocks && error.kind() == io::ErrorKind::InvalidInput => {
+                self.disk.create(name).and_then(|file| self.fill(&*file, &go_on))
+            }
+            filled => filled,
+        };
+        drop(file);
+        match filled.and_then(|()| self.disk.open(name)) {
+            Ok(file) => Ok(Spare { name: name.to_owned(), file }),
             Err(error) => {
-                drop(file);
                 // What is left of it is removed when the journal is opened, if not now.
                 let _ = self.disk.remove(name);
                 let what = format!("fill `{name}` with {} zeros", self.segment_bytes);
@@ -162,8 +171,9 @@ impl Spares {
         }
     }
 
-    fn fill(&self, file: &dyn DiskFile, go_on: impl Fn() -> bool) -> io::Result<()> {
-        let zeros = vec![0; FILL_BYTES.min(self.segment_bytes as usize)];
+    fn fill(&self, file: &dyn DiskFile, go_on: &impl Fn() -> bool) -> io::Result<()> {
+        let memory = vec![0; FILL_BYTES + BLOCK_BYTES];
+        let zeros = &memory[memory.as_ptr().align_offset(BLOCK_BYTES)..][..FILL_BYTES];
         let mut at = 0;
         while at < self.segment_bytes {
             if !go_on() {

@@ -1,5 +1,9 @@
 //! What the journal asks of a disk, with two answers: the real file system and a simulated one.
 
+/// Files are filled, and frames padded, to a multiple of this: a page of memory on most machines, and of no smaller
+/// unit that a disk writes.
+pub(crate) const BLOCK_BYTES: usize = 4096;
+
 mod real;
 mod sim;
 mod sim_file;
@@ -29,6 +33,15 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// # Errors
     /// Whatever the system reports.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// As [`Disk::create`], for a file that is filled now and read later: whole blocks are written to it, from memory at
+    /// a multiple of [`BLOCK_BYTES`], and they need not stay in the system's memory.
+    ///
+    /// # Errors
+    /// As [`Disk::create`].
+    fn create_to_fill(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        self.create(name)
+    }
 
     /// Opens a file to read and write.
     ///

@@ -53,6 +53,20 @@ impl Disk for RealDisk {
         Ok(Arc::new(self.open_with(name, &options)?))
     }
 
+    #[cfg(target_os = "linux")]
+    fn create_to_fill(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // Past the page cache: zeros need no copying, and push nothing out of memory that is needed.
+        let direct = rustix::fs::OFlags::DIRECT.bits() as i32;
+        let options = OpenOptions::new().write(true).create(true).truncate(true).custom_flags(direct).clone();
+        match self.open_with(name, &options) {
+            Ok(file) => Ok(Arc::new(file)),
+            // Not every file system can.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => self.create(name),
+            Err(error) => Err(error),
+        }
+    }
+
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         Ok(Arc::new(self.open_with(name, OpenOptions::new().read(true).write(true))?))
     }

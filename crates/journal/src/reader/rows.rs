@@ -180,7 +180,7 @@ mod tests {
         batch.push(payload);
         batch.end(payload.iter().filter(|&&byte| byte == b'\n').count() as u32, flags);
         batch.resolve_links(0, |_| 0);
-        batch.seal(1, 0, 0, 0).to_vec()
+        batch.seal(1, 0, 0, 0, 0).to_vec()
     }
 
     /// Each row as its bytes, and `+` continues, `/` split, `?` unterminated, `|` no newline.
