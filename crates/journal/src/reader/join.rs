@@ -77,7 +77,12 @@ impl Join {
 
     /// Joins the row. Returns false when its first pieces are no longer in the journal.
     pub(crate) fn join(&mut self, tail: &Tail<'_>) -> Result<bool, Broken> {
-        let mut sources = Sources { disk: &self.disk, tail, tail_gone: false, other: self.other.take() };
+        // A file that was freed since the last row says nothing about this one.
+        let other = match self.other.take() {
+            Some(other) if other.is_current(&*self.disk)? => Some(other),
+            _ => None,
+        };
+        let mut sources = Sources { disk: &self.disk, tail, tail_gone: false, other };
         let joined = loop {
             let found = find_pieces(&mut sources, self.row_bytes_max, &mut self.pieces);
             let joined = found.and_then(|whole| {

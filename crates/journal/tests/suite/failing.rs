@@ -209,7 +209,9 @@ fn what_a_failed_sync_left_behind_is_written_again() {
         let disk = SimDisk::new();
         let (mut journal, _) = Journal::open(disk.clone(), small()).unwrap();
         let mut feeder = Feeder::new(&mut journal, 0, Vec::new());
-        feeder.lines(&["never synced"]);
+        // More than a sector, which the next frame would write again in passing.
+        let long = "never synced ".repeat(40);
+        feeder.lines(&[&long]);
         feeder.submit();
         disk.fail_sync(1);
         journal.step();
@@ -227,6 +229,6 @@ fn what_a_failed_sync_left_behind_is_written_again() {
         let disk = disk.crash(seed);
         drop(journal);
         let (_journal, _) = Journal::open(disk.clone(), small()).expect("nothing durable is missing");
-        assert_eq!(texts(&read_all(&disk)), ["never synced", "acked"]);
+        assert_eq!(texts(&read_all(&disk)), [&long, "acked"]);
     }
 }
