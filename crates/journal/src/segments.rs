@@ -162,7 +162,8 @@ impl Segments {
         let active = begin(&*self.disk, spare, self.epoch, self.options.segment_bytes, Some(&self.active))?;
         let before = std::mem::replace(&mut self.active, active.segment);
         self.full.push_back(before);
-        self.file = active.file;
+        let full = std::mem::replace(&mut self.file, active.file);
+        full.evict();
         self.salt = active.salt;
         self.asked = false;
         Ok(())

@@ -111,6 +111,9 @@ pub trait DiskFile: Debug + Send + Sync {
     /// call that succeeds proves nothing about it.
     fn sync(&self) -> io::Result<()>;
 
+    /// The system need not keep in memory what is on the disk. Nothing is lost by it, and nothing by ignoring it.
+    fn evict(&self) {}
+
     /// The file's length in bytes.
     ///
     /// # Errors

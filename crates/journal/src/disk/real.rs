@@ -145,6 +145,12 @@ impl DiskFile for File {
         self.sync_data()
     }
 
+    #[cfg(target_os = "linux")]
+    fn evict(&self) {
+        // Advice: there is nothing to do when it is not taken.
+        let _ = rustix::fs::fadvise(self, 0, None, rustix::fs::Advice::DontNeed);
+    }
+
     fn len(&self) -> io::Result<u64> {
         self.metadata().map(|metadata| metadata.len())
     }
