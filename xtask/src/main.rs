@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever started it")]
 
 mod bench;
+mod simulate;
 mod torture;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
 
   bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
+  simulate        run the collector on a simulated network and disk, seed after seed; `--help` as well
   torture         kill the collector again and again under load, and judge what it gives back; `--help` as well";
 
 fn main() -> ExitCode {
@@ -18,6 +20,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench", "ingest", options @ ..] => bench::ingest(options),
+        ["simulate", options @ ..] => simulate::simulate(options),
         ["torture", options @ ..] => torture::torture(options),
         _ => {
             eprintln!("{USAGE}");

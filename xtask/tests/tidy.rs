@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Tools and tests may look at more, but the program is never linked with them.
     ("testkit", &["journal", "record"]),
     ("catchment-bench", &[]),
-    ("xtask", &["net", "testkit"]),
+    ("xtask", &["catchment-bench", "net", "testkit"]),
 ];
 
 /// Crates on the path of a line: nothing in them, or below them, runs on a general runtime.

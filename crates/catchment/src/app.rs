@@ -1,5 +1,7 @@
 //! The parts, wired in the order the data flows: peers, journal, whoever reads it.
 
+use std::time::Duration;
+
 use journal::{Handle, Journal, OpenError, Options, RealDisk, State, Writer};
 use net::{Net, NetError, NetHandle, Settings};
 
@@ -50,7 +52,8 @@ impl App {
         let memory = Memory::of(&config);
         tracing::info!(data_dir = %config.data_dir.display(), "memory, in the worst case:\n{memory}");
 
-        let (mut journal, recovered) = Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
+        let (mut journal, recovered) =
+            Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
         tracing::info!(oldest = recovered.oldest, end = recovered.end, "the journal is open");
         let net = Net::start(&mut journal, settings(&config))?;
         let writer = journal.start();
@@ -60,7 +63,12 @@ impl App {
             let _ = writer.stop();
             return Err(error.into());
         }
-        let control = Control::start(&config.data_dir, net.handle(), writer.handle(), sources.iter().cloned().collect());
+        let control = Control::start(
+            &config.data_dir,
+            net.handle(),
+            writer.handle(),
+            sources.iter().cloned().collect(),
+        );
         Ok(Self { config, net, writer, sources, control, told: State::Running })
     }
 
@@ -107,11 +115,17 @@ impl App {
         }
         let fixed = |config: &Config| Config { sources: Vec::new(), ..config.clone() };
         if fixed(&config) != fixed(&self.config) {
-            tracing::warn!("what the configuration says outside of `[[source]]` takes effect at the next start");
+            tracing::warn!(
+                "what the configuration says outside of `[[source]]` takes effect at the next start"
+            );
         }
         self.control.sources(self.sources.iter().cloned().collect());
         self.config.sources = config.sources;
-        tracing::info!(sources = self.config.sources.len(), targets = self.sources.targets(), "configuration reloaded");
+        tracing::info!(
+            sources = self.config.sources.len(),
+            targets = self.sources.targets(),
+            "configuration reloaded"
+        );
     }
 
     /// Stops in this order, within `stop_timeout`:
@@ -123,7 +137,8 @@ impl App {
         // 1. accept and dial nothing more, read nothing more; what was read is committed and synced;
         //    the last ACKs leave; the sockets close
         let counts = net.handle();
-        let loops = net.stop(config.stop_timeout);
+        //    (when the journal has failed, nothing becomes durable that could be waited for)
+        let loops = net.stop(if failed_before { Duration::ZERO } else { config.stop_timeout });
         sources.remove_socket_files();
         // 2. the journal writes its mark and syncs it
         let journal = writer.stop();
@@ -142,7 +157,10 @@ impl App {
             return Exit::Failed;
         }
         if took > config.stop_timeout {
-            tracing::warn!(unacked = counts.counts().unacked, "stopped at the time limit; the peers own what was not acked");
+            tracing::warn!(
+                unacked = counts.counts().unacked,
+                "stopped at the time limit; the peers own what was not acked"
+            );
             return Exit::Unfinished;
         }
         tracing::info!(?took, "stopped");

@@ -30,7 +30,9 @@ pub(crate) fn run(options: &cli::Cat) -> Exit {
         }
     };
     if options.format == Format::Raw && io::stdout().is_terminal() {
-        complain("`--format raw` would let the lines' control characters reach this terminal; send it to a file");
+        complain(
+            "`--format raw` would let the lines' control characters reach this terminal; send it to a file",
+        );
         return Exit::Usage;
     }
     let disk = RealDisk::new(&options.data_dir);
@@ -93,7 +95,10 @@ impl Cat<'_> {
             }
         }
         if self.reader.skipped() > 0 {
-            complain(format_args!("{} bytes were dropped by the journal before they were read", self.reader.skipped()));
+            complain(format_args!(
+                "{} bytes were dropped by the journal before they were read",
+                self.reader.skipped()
+            ));
         }
         Ok(())
     }

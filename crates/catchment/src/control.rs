@@ -102,11 +102,18 @@ pub(crate) struct Peer {
 }
 
 impl Control {
-    pub(crate) fn start(data_dir: &Path, net: NetHandle, journal: Handle, sources: Vec<Arc<net::Source>>) -> Self {
+    pub(crate) fn start(
+        data_dir: &Path,
+        net: NetHandle,
+        journal: Handle,
+        sources: Vec<Arc<net::Source>>,
+    ) -> Self {
         let path = data_dir.join(SOCKET);
         let sources = Arc::new(Mutex::new(sources));
         let running = Running::start(path.clone(), net, journal, Arc::clone(&sources))
-            .inspect_err(|error| tracing::warn!(path = %path.display(), %error, "nobody can ask for the status"))
+            .inspect_err(
+                |error| tracing::warn!(path = %path.display(), %error, "nobody can ask for the status"),
+            )
             .ok();
         Self { sources, running }
     }
@@ -181,7 +188,12 @@ fn status(net: &NetHandle, journal: &Handle, sources: &Sources) -> Status {
             descriptor_waits: counts.descriptor_waits,
             watch_failures: counts.watch_failures,
         },
-        sources: sources.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|source| source_status(source)).collect(),
+        sources: sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|source| source_status(source))
+            .collect(),
         peers: net.status(ANSWER).peers.into_iter().map(peer).collect(),
     }
 }

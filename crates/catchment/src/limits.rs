@@ -23,11 +23,15 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// Why the program does not start with this configuration on this machine.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LimitError {
-    #[error("the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops` or `journal.batch_bytes`")]
+    #[error(
+        "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops` or `journal.batch_bytes`"
+    )]
     Memory { needed: Bytes, limit: Bytes, memory: Memory },
-    #[error("the configuration may need {needed} file descriptors, but this process may have {limit}; \
-             raise the hard limit (`ulimit -Hn`), or lower `peers_max` or the number of targets")]
+    #[error(
+        "the configuration may need {needed} file descriptors, but this process may have {limit}; \
+             raise the hard limit (`ulimit -Hn`), or lower `peers_max` or the number of targets"
+    )]
     Descriptors { needed: u64, limit: u64 },
 }
 

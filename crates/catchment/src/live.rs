@@ -26,7 +26,8 @@ impl Live {
         if let Some((then, before)) = self.before.replace((now, counts)) {
             let seconds = (now - then).as_secs_f64().max(0.001);
             let rate = |now: u64, before: u64| ((now - before) as f64 / seconds) as u64;
-            let text = line(counts, peers, rate(counts.lines, before.lines), rate(counts.bytes, before.bytes));
+            let text =
+                line(counts, peers, rate(counts.lines, before.lines), rate(counts.bytes, before.bytes));
             // A terminal that is gone is no reason to stop.
             let _ = write!(io::stderr(), "\r\x1b[K{text}");
         }
@@ -43,7 +44,11 @@ impl Drop for Live {
 
 fn line(counts: Counts, peers: u64, lines: u64, bytes: u64) -> String {
     let Counts { connected, unacked, .. } = counts;
-    format!("{connected}/{peers} peers  {lines} lines/s  {}/s  {unacked} unacked  {} lines", rounded(bytes), counts.lines)
+    format!(
+        "{connected}/{peers} peers  {lines} lines/s  {}/s  {unacked} unacked  {} lines",
+        rounded(bytes),
+        counts.lines
+    )
 }
 
 #[cfg(test)]

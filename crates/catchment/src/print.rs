@@ -72,7 +72,10 @@ fn print(disk: RealDisk, journal: &Handle, from: Position, stop: &AtomicBool) ->
         }
         out.flush()?;
         if reader.skipped() > skipped {
-            tracing::warn!(bytes = reader.skipped() - skipped, "dropped by the journal before they were printed");
+            tracing::warn!(
+                bytes = reader.skipped() - skipped,
+                "dropped by the journal before they were printed"
+            );
             skipped = reader.skipped();
         }
         if last {

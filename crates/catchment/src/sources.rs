@@ -41,44 +41,53 @@ impl Sources {
     /// changed, the others stay connected.
     ///
     /// # Errors
-    /// When a new source cannot listen. Then nothing has changed.
+    /// When a new source cannot listen. Then nothing has changed. A source that cannot listen at an address that an
+    /// earlier one has just left is not served, and the log says so: there is no way back.
     pub(crate) fn apply(&mut self, wanted: &[config::Source]) -> Result<(), NetError> {
-        let is_new = |source: &&config::Source| !self.active.iter().any(|active| active.config.name == source.name);
-        let mut added = Vec::new();
-        for source in wanted.iter().filter(is_new) {
+        let mut next = Vec::new();
+        for source in wanted.iter().filter(|source| !self.is_in_the_way_of(source)) {
             match self.begin(source) {
-                Ok(active) => added.push(active),
+                Ok(active) => next.push(active),
                 Err(error) => {
-                    added.iter().for_each(|active| self.end(active));
+                    next.iter().for_each(|active| self.end(active));
                     return Err(error);
                 }
             }
         }
         for mut active in std::mem::take(&mut self.active) {
-            let Some(source) = wanted.iter().find(|source| source.name == active.config.name) else {
-                self.end(&active);
-                continue;
-            };
-            if differs_in_targets_only(&active.config, source) {
+            let same_name = wanted.iter().find(|source| source.name == active.config.name);
+            if let Some(source) = same_name.filter(|source| stays(&active.config, source)) {
                 if let Kind::Connect(connect) = &source.kind {
                     self.retarget(&mut active, connect);
                 }
                 active.config = source.clone();
-            } else if active.config != *source {
+                next.push(active);
+            } else {
                 self.end(&active);
+            }
+        }
+        for source in wanted {
+            if !next.iter().any(|active| active.config.name == source.name) {
                 match self.begin(source) {
-                    Ok(changed) => active = changed,
-                    Err(error) => {
-                        tracing::error!(source = source.name, %error, "the changed source is not served");
-                        continue;
-                    }
+                    Ok(active) => next.push(active),
+                    Err(error) => tracing::error!(source = source.name, %error, "the source is not served"),
                 }
             }
-            added.push(active);
         }
-        added.sort_by_key(|active| wanted.iter().position(|source| source.name == active.config.name));
-        self.active = added;
+        next.sort_by_key(|active| wanted.iter().position(|source| source.name == active.config.name));
+        self.active = next;
         Ok(())
+    }
+
+    /// True when a source that is served now has the name or the address of this one.
+    fn is_in_the_way_of(&self, source: &config::Source) -> bool {
+        self.active.iter().any(|active| {
+            let same_address = match (&active.config.kind, &source.kind) {
+                (Kind::Listen(ours), Kind::Listen(theirs)) => ours.address.overlaps(&theirs.address),
+                _ => false,
+            };
+            same_address || active.config.name == source.name
+        })
     }
 
     /// Nothing is left where Unix sockets were, once the loops have stopped.
@@ -148,9 +157,15 @@ impl Active {
 
 fn shared(source: &config::Source, once: bool) -> net::Source {
     let (dial, peers_max) = match &source.kind {
-        Kind::Connect(Connect { connect_timeout, backoff_min, backoff_max, .. }) => {
-            (DialOptions { connect_timeout: *connect_timeout, backoff_min: *backoff_min, backoff_max: *backoff_max, once }, 0)
-        }
+        Kind::Connect(Connect { connect_timeout, backoff_min, backoff_max, .. }) => (
+            DialOptions {
+                connect_timeout: *connect_timeout,
+                backoff_min: *backoff_min,
+                backoff_max: *backoff_max,
+                once,
+            },
+            0,
+        ),
         Kind::Listen(listen) => (DialOptions::default(), listen.peers_max),
     };
     net::Source {
@@ -166,8 +181,9 @@ fn shared(source: &config::Source, once: bool) -> net::Source {
     }
 }
 
-fn differs_in_targets_only(old: &config::Source, new: &config::Source) -> bool {
-    let (Kind::Connect(_), Kind::Connect(targets)) = (&old.kind, &new.kind) else { return false };
+/// True when nothing has changed but the targets.
+fn stays(old: &config::Source, new: &config::Source) -> bool {
+    let (Kind::Connect(_), Kind::Connect(targets)) = (&old.kind, &new.kind) else { return old == new };
     let mut same = old.clone();
     if let Kind::Connect(connect) = &mut same.kind {
         connect.targets.clone_from(&targets.targets);

@@ -16,7 +16,9 @@ pub(crate) fn run(options: &cli::Status) -> Exit {
         Ok(answer) => answer,
         Err(error) => {
             let dir = options.data_dir.display();
-            complain(format_args!("no collector answers in `{dir}`: {error}; is one running with this data directory?"));
+            complain(format_args!(
+                "no collector answers in `{dir}`: {error}; is one running with this data directory?"
+            ));
             return Exit::CannotStart;
         }
     };
@@ -45,14 +47,22 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
     let reason = journal.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     writeln!(out, "journal   {}{reason}", journal.state)?;
     let disk = Bytes(journal.disk_bytes);
-    writeln!(out, "          {} segments, {disk}, {} lines dropped", journal.segments, journal.dropped_lines)?;
+    writeln!(
+        out,
+        "          {} segments, {disk}, {} lines dropped",
+        journal.segments, journal.dropped_lines
+    )?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
     writeln!(out, "lines     {} received, {} acked, {} unacked", totals.lines, totals.acked, totals.unacked)?;
     for source in status.sources.iter().filter(|source| source.accepted + source.refused > 0) {
         writeln!(out, "source    {}: {} accepted, {} refused", source.name, source.accepted, source.refused)?;
     }
     if !status.peers.is_empty() {
-        writeln!(out, "\n{:<28} {:<12} {:>12} {:>10} {:>10}  last error", "peer", "state", "lines", "unacked", "reconnects")?;
+        writeln!(
+            out,
+            "\n{:<28} {:<12} {:>12} {:>10} {:>10}  last error",
+            "peer", "state", "lines", "unacked", "reconnects"
+        )?;
     }
     status.peers.iter().try_for_each(|peer| print_peer(out, peer))
 }

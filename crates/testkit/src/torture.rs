@@ -95,7 +95,8 @@ pub fn round(
     for number in 1..=kills {
         let blow = Blow::random(&mut rng);
         program.faults(&blow.faults(&mut rng));
-        let progress = fleet.acked() + rng.u64(..=lines);
+        let lines = if blow.comes_by_itself() { 3 * lines } else { rng.u64(..=lines) };
+        let progress = fleet.acked() + lines;
         let blow = strike(&program, &fleet, blow, progress, &mut rng);
         report(Report { number, blow, acked: fleet.acked() });
     }
@@ -120,8 +121,9 @@ fn strike(program: &Program, fleet: &Fleet, blow: Blow, progress: u64, rng: &mut
         (ended.is_some() || fleet.acked() >= progress || has_failed(&collector)).then_some(ended)
     });
     let ended = ended.unwrap_or_else(|| match blow {
+        // A seal mark is written in silence, or at the end.
+        Blow::FailedSync | Blow::Terminate | Blow::Die("seal-written") => collector.terminate(),
         Blow::Kill | Blow::Die(_) => collector.kill(),
-        Blow::FailedSync | Blow::Terminate => collector.terminate(),
         Blow::Freeze => {
             collector.signal(Signal::STOP);
             // How long it stands still is part of what is tried.
@@ -148,12 +150,17 @@ impl Blow {
         }
     }
 
+    /// True when it strikes by itself after some lines, which are not to be too few.
+    fn comes_by_itself(self) -> bool {
+        matches!(self, Self::Die(_) | Self::FailedSync)
+    }
+
     /// What arms it.
     fn faults(self, rng: &mut Rng) -> String {
         match self {
             Self::Die(point) if point.starts_with("se") => format!("{point}=kill@{}", rng.u32(1..3)),
-            Self::Die(point) => format!("{point}=kill@{}", rng.u32(1..60)),
-            Self::FailedSync => format!("before-sync=error@{}", rng.u32(1..60)),
+            Self::Die(point) => format!("{point}=kill@{}", rng.u32(1..40)),
+            Self::FailedSync => format!("before-sync=error@{}", rng.u32(1..40)),
             Self::Kill | Self::Terminate | Self::Freeze => String::new(),
         }
     }
@@ -167,7 +174,9 @@ impl Blow {
             Self::Die(_) if *signal == died => self,
             Self::Die(_) if *signal == killed => Self::Kill,
             Self::FailedSync if *code == Some(1) => self,
-            Self::FailedSync | Self::Terminate if *code == Some(0) => Self::Terminate,
+            Self::FailedSync | Self::Terminate | Self::Die("seal-written") if *code == Some(0) => {
+                Self::Terminate
+            }
             _ => panic!("after {self}: code {code:?}, signal {signal:?}, stderr:\n{stderr}"),
         }
     }

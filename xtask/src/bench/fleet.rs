@@ -16,7 +16,7 @@ use crate::bench::build::Tools;
 
 /// Connections of one process at most: well below its 20,000 open files.
 const CONNECTIONS_EACH: u32 = 9_500;
-/// Ten thousand connections take about a second; a full backlog repeats in whole seconds.
+/// Generous: a connection that a full backlog dropped is tried again in whole seconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Hosts of one network of 127.0.0.0/8 that stand for targets, .1 to .250.
 const HOSTS: u32 = 250;

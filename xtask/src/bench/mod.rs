@@ -37,7 +37,7 @@ struct Options {
     /// How often each case is run by each contestant
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Bytes of one commit of the yardstick at most [default: 1 MiB]; with 4 MiB it needs a quarter less CPU
+    /// Bytes of one commit of the yardstick at most [default: 1 MiB]; larger ones make it faster
     #[arg(long, value_parser = clap::value_parser!(u32).range(65_536..=16_777_216))]
     yardstick_batch_bytes: Option<u32>,
     /// Where the report goes [default: benches/RESULTS.md]

@@ -97,9 +97,8 @@ impl Plan {
 }
 
 impl Case {
-    /// Lines in flight per connection that keep the collector busy, and no more: what is in flight lies in the
-    /// kernel's socket buffers. 80 lines are just what one turn of sixteen 1 KiB reads takes; with more the generator
-    /// and the contestant both pay for memory that is no longer in any cache.
+    /// Lines in flight per connection: 80 are what one turn of sixteen 1 KiB reads takes, and fewer connections need
+    /// more each to keep the collector busy. What is in flight lies in the kernel's socket buffers.
     pub(crate) fn window(self) -> u64 {
         (80_000 / u64::from(self.connections)).clamp(80, 16_000)
     }

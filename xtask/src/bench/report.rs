@@ -20,11 +20,11 @@ pub(crate) fn markdown(conditions: &[(&str, String)], plan: &Plan, results: &Res
          the machine. Figures are medians over the rounds; a ratio is {subject} to yardstick, the median of each round's\n\
          ratio, because neighbouring runs share their conditions and distant ones do not.\n\n"
     );
-    table(
-        &mut text,
-        &["condition", ""],
-        conditions.iter().map(|(what, value)| vec![(*what).to_owned(), value.clone()]),
-    );
+    let others = median(results.loads.iter().map(|load| load.3.others));
+    let others = others.map(|share| format!("{:.0} %", share * 100.0));
+    let others = others.map(|share| vec!["machine used by others in a window, median".to_owned(), share]);
+    let conditions = conditions.iter().map(|(what, value)| vec![(*what).to_owned(), value.clone()]);
+    table(&mut text, &["condition", ""], conditions.chain(others));
     section(&mut text, "To reach", &["", "goal", "measured", "reached"], goals(results));
     let title = "Saturated: as many lines as it acks";
     section(
@@ -276,6 +276,7 @@ mod tests {
         let report = markdown(&[("kernel", "Linux 6".to_owned())], &plan, &results);
         for row in [
             "| kernel | Linux 6 |",
+            "| machine used by others in a window, median | 12 % |",
             "| lines/s to the bare loop's, 100 connections | at least 0.8 | 0.75 | **no** |",
             "| CPU per line to the bare loop's, 100 connections | at most 1.25 | 1.00 | yes |",
             "| user memory per idle connection, bytes | at most 512 | 400.00 | yes |",

@@ -16,7 +16,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(20);
 const BACKLOG: i32 = 4096;
 
 /// Dials `collector` `connections` times, and waits for it to listen if it does not yet. The kernel chooses the ports:
-/// 28,000 are there for each collector, and binding to them first would cost the square of their number.
+/// 28,000 are there for each collector, and binding to one first makes it search for each.
 pub(crate) fn dial(collector: SocketAddr, connections: u32) -> io::Result<Vec<OwnedFd>> {
     let give_up = clock::monotonic() + REFUSED_FOR;
     let mut sockets = Vec::with_capacity(connections as usize);

@@ -16,7 +16,7 @@ use crate::batch::{Batch, CHUNK_BYTES};
 use crate::committer::Committer;
 use crate::peers::{Acks, Generation, Peer, Sent};
 
-/// Reads of one ready peer before the next has its turn. LIMITS: sixteen is where more brings nothing.
+/// Reads of one ready peer before the next has its turn: enough that a wake-up costs little beside them.
 const READS_PER_TURN: usize = 16;
 const EVENTS_AT_ONCE: usize = 1024;
 const BACKLOG: i32 = 4096;

@@ -99,7 +99,7 @@ impl Address {
     }
 
     /// True when only one of the two can be listened on.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => {
                 let any = |address: &SocketAddr| address.ip().is_unspecified();

@@ -80,7 +80,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let kind = lines::Kind::of(index);
-        Ok(Self { listener, collector: None, kind, kept: VecDeque::new(), unsent: VecDeque::new(), ack_bytes: 0 })
+        Ok(Self {
+            listener,
+            collector: None,
+            kind,
+            kept: VecDeque::new(),
+            unsent: VecDeque::new(),
+            ack_bytes: 0,
+        })
     }
 
     fn make_line(&mut self, rng: &mut Rng) {

@@ -21,30 +21,63 @@ impl Kind {
         let time = clock::wall();
         match self {
             Self::Access => {
-                let (method, path) = *pick(rng, &[("GET", "/"), ("GET", "/cart"), ("POST", "/checkout"), ("GET", "/api/items?page=7")]);
-                let (status, bytes, host) = (pick(rng, &[200, 200, 200, 304, 404, 500]), rng.u32(100..90_000), rng.u8(..));
-                format!("10.0.7.{host} - - [{time}] \"{method} {path} HTTP/1.1\" {status} {bytes} \"-\" \"curl/8.9\"")
+                let (method, path) = *pick(
+                    rng,
+                    &[("GET", "/"), ("GET", "/cart"), ("POST", "/checkout"), ("GET", "/api/items?page=7")],
+                );
+                let (status, bytes, host) =
+                    (pick(rng, &[200, 200, 200, 304, 404, 500]), rng.u32(100..90_000), rng.u8(..));
+                format!(
+                    "10.0.7.{host} - - [{time}] \"{method} {path} HTTP/1.1\" {status} {bytes} \"-\" \"curl/8.9\""
+                )
             }
             Self::Json => {
-                let (level, message) = *pick(rng, &[
-                    ("info", "order placed"),
-                    ("info", "caf\u{e9} reservation confirmed \u{2615}"),
-                    ("warn", "payment provider is slow"),
-                    ("error", "connection refused"),
-                ]);
+                let (level, message) = *pick(
+                    rng,
+                    &[
+                        ("info", "order placed"),
+                        ("info", "caf\u{e9} reservation confirmed \u{2615}"),
+                        ("warn", "payment provider is slow"),
+                        ("error", "connection refused"),
+                    ],
+                );
                 let (id, took) = (rng.u64(..), rng.u32(1..900));
-                format!("{{\"time\":\"{time}\",\"level\":\"{level}\",\"message\":\"{message}\",\"trace_id\":\"{id:016x}\",\"took_ms\":{took}}}")
+                format!(
+                    "{{\"time\":\"{time}\",\"level\":\"{level}\",\"message\":\"{message}\",\"trace_id\":\"{id:016x}\",\"took_ms\":{took}}}"
+                )
             }
             Self::Logfmt => {
-                let (level, message) = *pick(rng, &[("info", "job done"), ("debug", "cache hit"), ("warn", "retrying")]);
-                format!("time={time} level={level} msg=\"{message}\" worker={} queue={}", rng.u8(..8), rng.u16(..500))
+                let (level, message) =
+                    *pick(rng, &[("info", "job done"), ("debug", "cache hit"), ("warn", "retrying")]);
+                format!(
+                    "time={time} level={level} msg=\"{message}\" worker={} queue={}",
+                    rng.u8(..8),
+                    rng.u16(..500)
+                )
             }
             Self::Syslog => {
-                let message = *pick(rng, &["Accepted publickey for deploy", "session opened for user root", "Connection reset by peer"]);
-                format!("<{}>1 {time} gw-{} sshd {} - - {message}", rng.u8(8..120), rng.u8(1..9), rng.u16(300..))
+                let message = *pick(
+                    rng,
+                    &[
+                        "Accepted publickey for deploy",
+                        "session opened for user root",
+                        "Connection reset by peer",
+                    ],
+                );
+                format!(
+                    "<{}>1 {time} gw-{} sshd {} - - {message}",
+                    rng.u8(8..120),
+                    rng.u8(1..9),
+                    rng.u16(300..)
+                )
             }
             Self::Sensor => {
-                format!("sensor=boiler-{} temperature={:.2} pressure={:.1}", rng.u8(1..5), 60.0 + rng.f64() * 30.0, 1.0 + rng.f64())
+                format!(
+                    "sensor=boiler-{} temperature={:.2} pressure={:.1}",
+                    rng.u8(1..5),
+                    60.0 + rng.f64() * 30.0,
+                    1.0 + rng.f64()
+                )
             }
         }
     }

@@ -54,7 +54,8 @@ fn show(app: &mut App, operator: &Operator, options: &cli::Demo) -> Exit {
 }
 
 fn config(fleet: &Fleet, data_dir: PathBuf) -> Result<Config, config::Problems> {
-    let targets = serde_json::Value::from(fleet.addresses().map(|address| address.to_string()).collect::<Vec<_>>());
+    let targets =
+        serde_json::Value::from(fleet.addresses().map(|address| address.to_string()).collect::<Vec<_>>());
     let text = format!(
         "[journal]\nbytes_max = '256 MiB'\nsegment_bytes = '16 MiB'\nat_cap = 'drop_oldest'\n\
          [[source]]\nname = 'demo'\nkind = 'connect'\ntargets = {targets}\nbackoff_max = '2s'\n"

@@ -133,6 +133,24 @@ fn sighup_adds_and_removes_sources() {
 }
 
 #[test]
+fn a_source_takes_over_the_address_of_another() {
+    let program = program();
+    let address = unused_address("127.0.0.1");
+    let mut collector = program.run(Config::new().listen("before", address, ""));
+    let mut peer = Peer::client(address);
+    peer.send("1\n");
+    peer.wait_acked(1);
+    program.configure(Config::new().listen("after", address, "chunk_bytes = 64"));
+    collector.signal(Signal::HUP);
+    collector.until_log("configuration reloaded");
+    let mut peer = Peer::client(address);
+    peer.send("2\n");
+    peer.wait_acked(1);
+    let sources: Vec<String> = program.rows(&[]).into_iter().map(|row| row.source).collect();
+    assert_eq!(sources, ["before", "after"]);
+}
+
+#[test]
 fn a_changed_file_is_read_again_without_being_told() {
     let program = program();
     let [stays, comes] = std::array::from_fn(|_| unused_address("127.0.0.1"));

@@ -5,8 +5,10 @@
 mod cat;
 mod collect;
 mod config;
+mod damage;
 mod demo;
 mod dial;
+mod full;
 mod journal;
 mod lines;
 mod listen;
