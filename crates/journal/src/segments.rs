@@ -14,6 +14,10 @@ use crate::spares::{NoSpare, Spare, Spares};
 use crate::trouble::{Trouble, failed};
 use crate::{AtCap, Options};
 
+/// So much of the journal stays in the system's memory for those who read close behind. More would push out what others
+/// need, and take fresh memory for every new byte: memory that is used again is several times cheaper to write to.
+const CACHED_BYTES: u64 = 512 << 20;
+
 /// What is known of a segment without reading it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
@@ -162,11 +166,20 @@ impl Segments {
         let active = begin(&*self.disk, spare, self.epoch, self.options.segment_bytes, Some(&self.active))?;
         let before = std::mem::replace(&mut self.active, active.segment);
         self.full.push_back(before);
-        let full = std::mem::replace(&mut self.file, active.file);
-        full.evict();
+        self.file = active.file;
         self.salt = active.salt;
         self.asked = false;
+        self.evict();
         Ok(())
+    }
+
+    /// Lets the system forget the segment that has just become too old to stay in memory.
+    fn evict(&self) {
+        let kept = (CACHED_BYTES / self.options.segment_bytes) as usize;
+        let old = self.full.len().checked_sub(kept + 1).and_then(|at| self.full.get(at));
+        if let Some(file) = old.and_then(|old| self.disk.open_to_read(&segment_name(old.base)).ok()) {
+            file.evict();
+        }
     }
 
     /// Frees the segments that nobody needs: consumers read from `cursors` on, unfinished lines reach back to
