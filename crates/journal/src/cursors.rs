@@ -124,7 +124,13 @@ impl Cursors {
                 known.insert(name, Known { position, in_use: false });
             }
         }
-        Ok(Self { disk, known: Mutex::new(known) })
+        let cursors = Self { disk, known: Mutex::new(known) };
+        // What was read need not be durable: the sync of a checkpoint may have failed. Before segments are freed by it, it
+        // is written again.
+        for (name, known) in cursors.lock().iter() {
+            cursors.write(name, known.position).map_err(|error| cursors.io("write", name, error))?;
+        }
+        Ok(cursors)
     }
 
     /// The oldest checkpoint, or `None` when there is no cursor.
@@ -242,6 +248,20 @@ mod tests {
             let after = disk.crash(seed);
             let position = open(&after).unwrap().cursor("main", &queue).unwrap().position().0;
             assert!(position == 7 || (position == 9 && seed % 2 == 1), "seed {seed}: {position}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_believed_once_stays() {
+        for seed in 0..40 {
+            let disk = SimDisk::new();
+            let (cursors, queue) = (open(&disk).unwrap(), Arc::new(Queue::new()));
+            let mut cursor = cursors.cursor("main", &queue).unwrap();
+            disk.fail_sync(2);
+            assert!(cursor.checkpoint(Position(9)).is_err());
+            let killed = disk.kill();
+            let believed = open(&killed).unwrap().oldest();
+            assert_eq!(open(&killed.crash(seed)).unwrap().oldest(), believed, "seed {seed}");
         }
     }
 
