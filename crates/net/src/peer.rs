@@ -127,15 +127,20 @@ impl Peer {
         self.end_entry(open, EntryFlags::default());
     }
 
-    /// The connection has ended. A line without its newline is kept as it is, and not acked.
+    /// The connection has ended. A line without its newline is kept as it is, and not acked. Where nothing came after
+    /// a cut, an empty row says that the line ended so.
     pub(crate) fn end(&mut self, open: &mut OpenBatch, now: Micros) {
-        self.finish_row(open, now, EntryFlags::UNTERMINATED);
+        if self.decoder.row_bytes() > 0 || self.after_split {
+            self.finish_row(open, now, EntryFlags::UNTERMINATED);
+        }
     }
 
     /// Ends the unfinished row although its line goes on, so that its first piece need not be kept any longer.
     pub(crate) fn cut_row(&mut self, open: &mut OpenBatch, now: Micros) {
-        self.finish_row(open, now, EntryFlags::SPLIT_END);
-        self.after_split = true;
+        if self.decoder.row_bytes() > 0 {
+            self.finish_row(open, now, EntryFlags::SPLIT_END);
+            self.after_split = true;
+        }
     }
 
     /// The address of the first piece of an unfinished row, once it is durable.
@@ -181,9 +186,6 @@ impl Peer {
     }
 
     fn finish_row(&mut self, open: &mut OpenBatch, now: Micros, flags: EntryFlags) {
-        if self.decoder.row_bytes() == 0 {
-            return;
-        }
         self.begin(&mut open.batch, now);
         self.held = Box::default();
         self.decoder.cut();
@@ -221,3 +223,6 @@ impl Peer {
         open.runs.push(Run { peer: self.key, lines, open_at: goes_on.then_some(offset) });
     }
 }
+
+#[cfg(test)]
+mod tests;

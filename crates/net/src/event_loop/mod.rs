@@ -18,6 +18,8 @@ mod obey;
 mod pace;
 mod serve;
 mod settle;
+#[cfg(test)]
+mod stories;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;

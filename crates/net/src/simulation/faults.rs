@@ -42,7 +42,6 @@ impl Weather {
     ) -> bool {
         let kind = random.u32(..8);
         trace.note(u64::from(kind));
-        if std::env::var("DBG").is_ok() { println!("fault {kind} w{} s{} {self:?}", collector.disk.writes(), collector.disk.syncs()); }
         match kind {
             0 if self.disk_failures => collector.disk.fail_write(random.u64(1..6), ErrorKind::Other),
             1 if self.disk_failures => collector.disk.fail_sync(random.u64(1..6)),

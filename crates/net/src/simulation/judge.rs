@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use record::{Line, LineFlags, Position};
 
 use super::peer::{Sent, SimPeer};
 
 /// A row as it was read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) position: Position,
     peer: String,
@@ -32,6 +33,15 @@ impl From<Line<'_>> for Row {
             bytes: line.bytes.to_owned(),
             flags: line.flags,
         }
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.bytes.len().min(100);
+        let flags: Vec<_> = self.flags.names().collect();
+        write!(f, "{}: `{}` {flags:?} ", self.position, self.peer)?;
+        write!(f, "\"{}\" ({} bytes)", self.bytes[..shown].escape_ascii(), self.bytes.len())
     }
 }
 
@@ -106,7 +116,7 @@ impl<'a> Stream<'a> {
     /// can be.
     fn take(&mut self, row: &Row) -> Result<Option<(usize, usize)>, String> {
         if row.flags.contains(LineFlags::HEAD_LOST) {
-            return Err(format!("position {}: the head of a line is lost", row.position));
+            return Err(format!("the head of a line is lost: {row:?}"));
         }
         let mut next = BTreeSet::new();
         for place in self.with_later_connections() {
@@ -114,13 +124,8 @@ impl<'a> Stream<'a> {
         }
         if next.is_empty() {
             return Err(format!(
-                "position {}: row {} of `{}` was not sent there: {:?} ({:?}), expected at {:?}",
-                row.position,
-                self.rows,
-                row.peer,
-                String::from_utf8_lossy(&row.bytes),
-                row.flags.names().collect::<Vec<_>>(),
-                self.places
+                "row {} of its peer was not sent there: {row:?}, expected at {:?}",
+                self.rows, self.places
             ));
         }
         self.rows += 1;

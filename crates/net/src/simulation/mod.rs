@@ -23,9 +23,11 @@ mod faults;
 mod judge;
 mod lines;
 mod peer;
+mod scenario;
 mod trace;
 mod world;
 
+#[cfg(test)]
 pub(crate) use collector::{Collector, Setup};
 
 /// How long a simulation is.
@@ -81,4 +83,18 @@ pub struct Failure {
 pub fn run(seed: u64, options: Options) -> Result<Report, Failure> {
     let mut world = world::World::new(seed);
     world.run(options.steps).map_err(|violation| Failure { seed, step: world.step(), violation })
+}
+
+impl Report {
+    /// Adds what happened in another simulation; traces are mixed.
+    pub fn add(&mut self, other: &Self) {
+        self.acked += other.acked;
+        self.lines += other.lines;
+        self.duplicates += other.duplicates;
+        self.unterminated += other.unterminated;
+        self.connections += other.connections;
+        self.starts += other.starts;
+        self.disk_faults += other.disk_faults;
+        self.trace ^= other.trace;
+    }
 }

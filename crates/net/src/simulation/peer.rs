@@ -117,7 +117,7 @@ impl SimPeer {
             self.write(world);
         } else if dice < manners.resets {
             world.trace.note(2);
-            self.disconnect(world.start, |socket| socket.reset());
+            self.disconnect(world.start, SimSocket::reset);
         } else if dice < manners.resets + manners.closes {
             world.trace.note(3);
             self.disconnect(world.start, drop);

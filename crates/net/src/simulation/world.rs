@@ -3,8 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use journal::{AtCap, FRAME_HEADER_BYTES, SimDisk, State};
-use wire::AckText;
+use journal::{SimDisk, State};
 
 use super::Report;
 use super::collector::{Collector, Setup};
@@ -12,13 +11,13 @@ use super::consumer::Consumer;
 use super::faults::Weather;
 use super::judge::judge;
 use super::lines::line;
-use super::peer::{Manners, Role, SimPeer, Surroundings};
+use super::peer::{Role, SimPeer, Surroundings};
+use super::scenario::{ack, manners, network, setup, source};
 use super::trace::Trace;
 use crate::command::Command;
-use crate::driver::sim::{SimNet, SimOptions};
+use crate::driver::sim::SimNet;
 use crate::event_loop::Turn;
-use crate::peer::Peer;
-use crate::{DialOptions, Source, SourceCounters};
+use crate::{Source, SourceCounters};
 
 /// Rounds in which everybody must have come to rest after the last fault: a round lasts 20 ms at most, and the longest
 /// waits are those for an answer, for a retry and for a peer's last ACKs.
@@ -54,12 +53,7 @@ impl World {
         let (dialled, accepted) =
             (source(&mut random, "dialled", chunk), source(&mut random, "accepted", chunk));
         let setup = setup(&mut random, &accepted, seed);
-        let net = SimNet::new(SimOptions {
-            seed: random.u64(..),
-            buffer_bytes: random.usize(8..2000),
-            rough: random.bool(),
-            wait_max: Duration::from_millis(random.u64(1..20)),
-        });
+        let net = SimNet::new(network(&mut random));
         let mut world = Self {
             trace: Trace::new(seed),
             collector: Collector::new(net, SimDisk::new(), setup),
@@ -93,7 +87,10 @@ impl World {
         }
         self.settle()?;
         self.consume(usize::MAX)?;
-        let verdict = judge(&self.consumer.rows, &self.peers, self.starts)?;
+        let start = self.starts;
+        self.collector.power_cut(start);
+        self.come_up()?;
+        let verdict = judge(&self.consumer.rows, &self.peers, start)?;
         let connections = self.peers.iter().map(|peer| peer.connections().len() as u64).sum();
         for row in &self.consumer.rows {
             self.trace.note(row.position.0);
@@ -219,7 +216,7 @@ impl World {
             trace: &mut self.trace,
             start: self.starts,
             calm: self.calm,
-            patient: source.idle_timeout.is_none() && !self.stopping,
+            patient: source.idle_timeout.is_none() && !self.stopping && self.collector.is_up(),
         };
         self.peers[number].act(&mut surroundings)
     }
@@ -235,6 +232,9 @@ impl World {
         let Some(journal) = self.collector.journal() else { return Ok(()) };
         let moved = self.consumer.checkpoint(&journal)?;
         self.trace.note(u64::from(moved));
+        if self.random.u32(..4) == 0 {
+            self.consumer.reopen();
+        }
         Ok(())
     }
 
@@ -290,19 +290,25 @@ impl World {
         Ok(())
     }
 
-    /// Faults stop, every peer gets a fresh line, and everything comes to rest.
+    /// Faults stop, and everything comes to rest. Then each peer has a fresh line, and everything comes to rest again.
     fn settle(&mut self) -> Result<(), String> {
         self.calm = true;
         Weather::clear(&self.collector, &self.servers);
-        self.collector.net.set_buffer_bytes(64 * 1024);
         if self.disk_faults > 0 || self.stopping {
             self.collector.kill();
         }
         self.come_up()?;
+        self.collector.net.set_buffer_bytes(4096);
+        self.rest()?;
         for number in 0..self.peers.len() {
             let fresh = self.line(number, self.peers[number].lines.len());
             self.peers[number].lines.push(fresh);
         }
+        self.rest()
+    }
+
+    /// Everybody moves in turn until each peer has its ACKs.
+    fn rest(&mut self) -> Result<(), String> {
         for _ in 0..ROUNDS_MAX {
             if self.peers.iter().all(SimPeer::is_done) {
                 return Ok(());
@@ -318,74 +324,6 @@ impl World {
             }
         }
         let stuck = self.peers.iter().find(|peer| !peer.is_done()).map_or("", |peer| &peer.name);
-        for p in self.peers.iter().filter(|p| !p.is_done()) {
-            println!("{} {:?} {}/{}", p.name, p.connections().last(), p.acked, p.lines.len());
-        }
-        println!("{:?} {:?}", self.setup, self.dialled);
-        println!(
-            "{:?} {:?} {:?}",
-            self.collector.counts(),
-            self.collector.journal().map(|j| (j.stats(), j.durable())),
-            self.weather
-        );
-        for i in 0..self.setup.loops {
-            println!("{:#?}", self.collector.status(i));
-        }
         Err(format!("`{stuck}` does not get its ACKs, {:?}", self.collector.journal().map(|one| one.state())))
-    }
-}
-
-fn source(random: &mut Rng, name: &str, chunk_bytes: usize) -> Arc<Source> {
-    Arc::new(Source {
-        name: name.into(),
-        chunk_bytes,
-        line_bytes_max: (chunk_bytes * [1, 2, 5, 20][random.usize(..4)]) as u32,
-        ack: Some(ack()),
-        idle_timeout: (random.u32(..4) == 0).then_some(Duration::from_secs(5)),
-        keepalive: None,
-        peers_max: if random.u32(..4) == 0 { 3 } else { 1000 },
-        dial: DialOptions {
-            connect_timeout: Duration::from_secs(3),
-            backoff_min: Duration::from_millis(50),
-            backoff_max: Duration::from_secs(2),
-            once: false,
-        },
-        counters: SourceCounters::default(),
-    })
-}
-
-fn ack() -> AckText {
-    AckText::new(b"ACK\n")
-}
-
-/// Small batches and segments, so that everything that happens at their ends happens often.
-fn setup(random: &mut Rng, source: &Source, seed: u64) -> Setup {
-    let batch_bytes = Peer::room(source, "255.255.255.255:65535") * random.usize(1..8) + FRAME_HEADER_BYTES;
-    let segment_bytes = (batch_bytes * random.usize(2..8)).next_multiple_of(512).max(1024) as u64;
-    Setup {
-        loops: random.usize(1..=2),
-        journal: journal::Options {
-            segment_bytes,
-            bytes_max: 1 << 30,
-            at_cap: AtCap::Block,
-            batch_bytes,
-            batches: random.usize(2..5),
-        },
-        hold_back: Duration::from_millis(random.u64(..3)),
-        open_row_span: segment_bytes * random.u64(1..6),
-        seed,
-    }
-}
-
-fn manners(random: &mut Rng) -> Manners {
-    let mut rare = |most: u32| if random.bool() { random.u32(..most) } else { 0 };
-    let (resets, closes, half_closes) = (rare(30), rare(30), rare(30));
-    Manners {
-        window: [1, 3, 20, 1000][random.usize(..4)],
-        write_max: [1, 20, 300, 3000][random.usize(..4)],
-        reads: [0, 50, 300, 600][random.usize(..4)],
-        resets,
-        closes,
-        half_closes,
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Watch {
     pub(super) read_armed: bool,
     /// The writer was told that there is no room, so room is news.
     pub(super) write_armed: bool,
+    /// It was told that the other end sends no more, and is not told again.
+    pub(super) over_told: bool,
     /// It is in the driver's list.
     pub(super) listed: bool,
 }

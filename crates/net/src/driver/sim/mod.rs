@@ -111,7 +111,12 @@ impl SimNet {
 
     /// Changes how many bytes each direction of every connection holds.
     pub fn set_buffer_bytes(&self, bytes: usize) {
-        self.state().options.buffer_bytes = bytes;
+        self.state().set_buffer_bytes(bytes);
+    }
+
+    /// Changes how much time a wait with nothing to wait for lets pass.
+    pub fn set_wait_max(&self, time: Duration) {
+        self.state().options.wait_max = time;
     }
 
     /// Decides what becomes of attempts to connect to an address, from now on.
@@ -219,3 +224,6 @@ impl Driver for SimDriver {
         Micros(BEGINNING.0 + u64::try_from(self.net.now().as_micros()).unwrap_or(u64::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests;

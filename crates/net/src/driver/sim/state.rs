@@ -115,6 +115,7 @@ impl State {
                 let (readable, writable, hangup) = link.readiness(side, self.options.buffer_bytes);
                 let watch = link.end(side).watch.as_mut()?;
                 watch.listed = false;
+                watch.over_told |= hangup;
                 watch.read_armed &= !readable;
                 watch.write_armed &= !writable;
                 (readable || writable).then_some(Ready { token: watch.token, writable, readable, hangup })
@@ -272,17 +273,27 @@ impl State {
 
     fn watch_now(&mut self, id: u64, side: Side, driver: usize, token: usize) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        link.end(side).watch =
-            Some(Watch { driver, token, read_armed: true, write_armed: true, listed: false });
+        link.end(side).watch = Some(Watch {
+            driver,
+            token,
+            read_armed: true,
+            write_armed: true,
+            over_told: false,
+            listed: false,
+        });
         self.tell(id, side);
     }
 
-    /// Puts an end on its driver's list.
+    /// Puts an end on its driver's list, if there is anything to be told.
     pub(super) fn tell(&mut self, id: u64, side: Side) {
+        let buffer = self.options.buffer_bytes;
         let Some(link) = self.links.get_mut(&id) else { return };
+        let (readable, writable, _) = link.readiness(side, buffer);
         if let Some(watch) = link.end(side).watch.as_mut().filter(|watch| !watch.listed) {
-            watch.listed = true;
-            self.drivers[watch.driver].news.push(News::End(id, side));
+            watch.listed = readable || writable;
+            if watch.listed {
+                self.drivers[watch.driver].news.push(News::End(id, side));
+            }
         }
     }
 

@@ -16,9 +16,8 @@ impl State {
         if let Some(watch) = link.end(side).watch.as_mut().filter(|_| emptied) {
             watch.read_armed = true;
         }
-        let writer_waits = link.end(side.other()).watch.as_ref().is_some_and(|watch| watch.write_armed);
-        if result.as_ref().is_ok_and(|&taken| taken > 0) && writer_waits {
-            self.tell(id, side.other());
+        if result.as_ref().is_ok_and(|&taken| taken > 0) {
+            self.tell_if_writable(id, side.other());
         }
         if emptied {
             self.tell_if_readable(id, side);
@@ -46,6 +45,15 @@ impl State {
             self.arrived(id, side.other());
         }
         result
+    }
+
+    pub(super) fn set_buffer_bytes(&mut self, bytes: usize) {
+        self.options.buffer_bytes = bytes;
+        let links: Vec<u64> = self.links.keys().copied().collect();
+        for (link, side) in links.into_iter().flat_map(|link| [(link, Side::Dialler), (link, Side::Accepter)])
+        {
+            self.tell_if_writable(link, side);
+        }
     }
 
     pub(super) fn shutdown(&mut self, id: u64, side: Side) {
@@ -105,9 +113,19 @@ impl State {
         }
     }
 
+    /// There is more room for what this end writes.
+    fn tell_if_writable(&mut self, id: u64, side: Side) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.end(side).watch.as_ref().is_some_and(|watch| watch.write_armed) {
+            self.tell(id, side);
+        }
+    }
+
     fn tell_if_readable(&mut self, id: u64, side: Side) {
         let buffer = self.options.buffer_bytes;
-        if self.links.get_mut(&id).is_some_and(|link| link.readiness(side, buffer).0) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let told = link.end(side).watch.as_ref().is_some_and(|watch| watch.over_told);
+        if !told && link.readiness(side, buffer).0 {
             self.tell(id, side);
         }
     }
