@@ -129,7 +129,9 @@ fn metadata() -> Value {
     let version = String::from_utf8_lossy(&rustc.stdout);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc tells its host");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--format-version", "1", "--offline", "--filter-platform", host]).current_dir(root());
+    cargo
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", host])
+        .current_dir(root());
     let output = cargo.output().expect("cargo can be run");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()

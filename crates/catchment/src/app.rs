@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journal::{Handle, Journal, OpenError, Options, RealDisk, State, Writer};
+use journal::{Handle, Journal, OpenError, Options, RealDisk, State, StopError, Writer};
 use net::{Net, NetError, NetHandle, Settings};
 
 use crate::config::{self, AtCap, Config};
@@ -152,15 +152,17 @@ impl App {
         if failed_before {
             return Exit::Failed;
         }
-        if let Err(error) = journal {
-            tracing::error!(%error, "the journal could not be closed in order");
-            return Exit::Failed;
-        }
-        if took > config.stop_timeout {
-            tracing::warn!(
-                unacked = counts.counts().unacked,
-                "stopped at the time limit; the peers own what was not acked"
-            );
+        let unfinished = match journal {
+            Ok(()) => took > config.stop_timeout,
+            Err(StopError::Stalled { .. }) => true,
+            Err(error) => {
+                tracing::error!(%error, "the journal could not be closed in order");
+                return Exit::Failed;
+            }
+        };
+        if unfinished {
+            let unacked = counts.counts().unacked;
+            tracing::warn!(unacked, "stopped before all was done; the peers own what was not acked");
             return Exit::Unfinished;
         }
         tracing::info!(?took, "stopped");

@@ -27,7 +27,7 @@ fn at_the_cap_it_blocks_and_goes_on_when_there_is_room() {
     assert!(reason.contains("bytes_max"), "{reason}");
     assert!(stalled["journal"]["disk_bytes"].as_u64() <= Some(4 * MIB), "{}", stalled["journal"]);
     assert_eq!(stalled["journal"]["dropped_lines"], 0);
-    collector.terminate();
+    collector.terminate().expect_code(5);
     let acked = peer.wait_closed();
     assert!(acked > 3000, "{acked} lines of a KiB in 4 MiB");
     collector.kill();
