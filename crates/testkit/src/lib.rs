@@ -7,7 +7,7 @@
 //!   the collector owes, and judges what it gives back.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
 //!
-//! It knows the line protocol and the program's surface, not its insides. Nothing here sleeps to be safe: [`until`] waits
+//! It knows the line protocol and the program's surface, not its insides. Nothing here sleeps to be safe: [`until()`] waits
 //! for a state, and fails with its name when it does not come. A check that fails panics, since only tests call it.
 
 #![forbid(unsafe_code)]

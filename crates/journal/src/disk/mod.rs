@@ -35,7 +35,7 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
 
     /// As [`Disk::create`], for a file that is filled now and read later: whole blocks are written to it, from memory at
-    /// a multiple of [`BLOCK_BYTES`], and they need not stay in the system's memory.
+    /// a multiple of 4096 bytes, and they need not stay in the system's memory.
     ///
     /// # Errors
     /// As [`Disk::create`].
