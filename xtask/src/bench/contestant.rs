@@ -94,7 +94,7 @@ fn configuration(data_dir: &Path, endpoint: Endpoint<'_>) -> String {
     };
     format!(
         "data_dir = {:?}\n\n\
-         [journal]\nbytes_max = \"1 GiB\"\nat_cap = \"drop_oldest\"\nsegment_bytes = \"64 MiB\"\n\n\
+         [journal]\nbytes_max = \"256 MiB\"\nat_cap = \"drop_oldest\"\nsegment_bytes = \"64 MiB\"\n\n\
          [[source]]\nname = \"load\"\n{source}",
         data_dir.display().to_string()
     )

@@ -37,7 +37,7 @@ struct Options {
     /// How often each case is run by each contestant
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
-    /// Bytes of one commit of the yardstick at most [default: 1 MiB]; larger ones make it faster
+    /// Bytes of one commit of the yardstick at most [default: 4 MiB]; smaller ones make it slower
     #[arg(long, value_parser = clap::value_parser!(u32).range(65_536..=16_777_216))]
     yardstick_batch_bytes: Option<u32>,
     /// Where the report goes [default: benches/RESULTS.md]
@@ -92,7 +92,7 @@ fn measure(tools: &Tools, plan: &Plan, results: &mut Results) {
         for lines in [0, plan::IDLE_LINES] {
             for connections in plan::IDLE_CONNECTIONS {
                 let what =
-                    format!("idle memory: {connections} connections after {lines} lines each, {contestant}");
+                    format!("idle memory: {connections} connections after {lines} lines, {contestant}");
                 eprintln!("{what}");
                 results.note(&what, runs::idle(tools, contestant, connections, lines), |results, bytes| {
                     results.idle.push((contestant, lines, connections, bytes));

@@ -92,7 +92,11 @@ fn idle(results: &Results) -> Vec<Vec<String>> {
     let row = |lines| {
         let bytes =
             |second| results.idle_bytes(second, lines, from, to).map_or_else(|| "–".to_owned(), whole);
-        vec![format!("from {from} to {to} connections, after {lines} lines each"), bytes(false), bytes(true)]
+        vec![
+            format!("from {from} to {to} connections, after {lines} lines in all"),
+            bytes(false),
+            bytes(true),
+        ]
     };
     [0, IDLE_LINES].map(row).to_vec()
 }
@@ -270,7 +274,7 @@ mod tests {
         let mut results = Results::new(Catchment);
         results.loads.push((Kind::Saturated, FEW, Yardstick, measured(4_000_000.0, 0.0)));
         results.loads.push((Kind::Saturated, FEW, Catchment, measured(3_000_000.0, 0.0)));
-        results.idle = vec![(Catchment, 20, 100, 1_000_000), (Catchment, 20, 10_000, 4_960_000)];
+        results.idle = vec![(Catchment, 200_000, 100, 1_000_000), (Catchment, 200_000, 10_000, 4_960_000)];
         results.served = vec![1_200_000.0];
         results.failures.push("round 1: broken".to_owned());
         let report = markdown(&[("kernel", "Linux 6".to_owned())], &plan, &results);

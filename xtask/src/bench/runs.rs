@@ -112,9 +112,9 @@ pub(crate) fn load(
     })
 }
 
-/// User memory in bytes while `connections` say nothing, after each has sent `lines` and got their ACKs.
+/// User memory in bytes while `connections` say nothing, after they have sent `lines` together and got their ACKs.
 pub(crate) fn idle(tools: &Tools, contestant: Contestant, connections: u32, lines: u64) -> io::Result<u64> {
-    let mode = words(&["idle", "--lines", &lines.to_string()]);
+    let mode = words(&["idle", "--lines", &(lines / u64::from(connections)).to_string()]);
     let mut session = Session::open(tools, contestant, Case { role: Role::Listen, connections }, &mode)?;
     session.fleet.command("start")?;
     session.fleet.expect("settled")?;

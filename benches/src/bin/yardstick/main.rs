@@ -40,7 +40,7 @@ struct Options {
     #[arg(long, conflicts_with = "listen")]
     dial: Option<PathBuf>,
     /// Bytes of one commit at most; two such buffers are held
-    #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(65_536..=16_777_216))]
+    #[arg(long, default_value_t = 4 << 20, value_parser = clap::value_parser!(u32).range(65_536..=16_777_216))]
     batch_bytes: u32,
 }
 

@@ -242,6 +242,10 @@ impl Frames {
 
     /// Decides what it means that there is no good frame at the next address.
     fn at_end(&mut self) -> Result<AtEnd, ReadError> {
+        if self.segment.is_none() {
+            // Nothing is left behind what was given up. A segment may come.
+            return Ok(if self.hop(self.given_up_below)? { AtEnd::Again } else { AtEnd::Wait });
+        }
         let Some(base) = self.current_base()? else { return Ok(AtEnd::Again) };
         if self.enter_next_if_it_follows()? || self.damage.is_some() {
             return Ok(AtEnd::Again);
@@ -265,7 +269,10 @@ impl Frames {
         if segment.is_current(&*self.disk)? {
             return Ok(Some(base));
         }
-        self.hop(base + 1)?;
+        if !self.hop(self.given_up_below.max(base + 1))? {
+            self.given_up_below = self.given_up_below.max(base + 1);
+            self.segment = None;
+        }
         Ok(None)
     }
 

@@ -170,3 +170,22 @@ fn bytes_that_a_peer_made_up_are_no_frame() {
     let (left, damaged) = read_what_is_left(&disk);
     assert_eq!((texts(&left), damaged.len()), (vec!["behind it".to_owned()], 1));
 }
+
+#[test]
+fn whichever_headers_are_damaged_reading_comes_to_an_end() {
+    for chosen in 1..8_usize {
+        let (disk, rows) = stopped();
+        let bad: Vec<&str> = (0..3).filter(|at| chosen >> at & 1 == 1).map(|at| SEGMENTS[at]).collect();
+        bad.iter().for_each(|name| disk.edit(name, |bytes| bytes[9] ^= 1));
+        if let Err(error) = Reader::open(disk.clone(), Position(0)) {
+            assert!(chosen == 7, "some segment can be read: {error}");
+            continue;
+        }
+        let (left, damaged) = read_what_is_left(&disk);
+        assert!(
+            bad.iter().all(|name| damaged.iter().any(|path| path.ends_with(name))),
+            "{chosen}: {damaged:?}"
+        );
+        assert!(left.len() < rows.len());
+    }
+}
