@@ -17,11 +17,6 @@ impl AckText {
         assert!((1..=255).contains(&text.len()), "an ACK has 1 to 255 bytes");
         Self { one: text.len(), many: text.repeat(Self::MANY).into_boxed_slice() }
     }
-
-    /// Bytes of memory that all peers of a source share for this.
-    pub fn memory(&self) -> usize {
-        self.many.len()
-    }
 }
 
 /// The ACKs that a peer is owed: a count, and how much of the first of them was already sent.

@@ -34,7 +34,7 @@ struct Generator {
 }
 
 /// What a fleet measured in one window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Load {
     pub(crate) lines: u64,
     pub(crate) lines_per_second: f64,
@@ -94,13 +94,7 @@ impl Fleet {
     /// Ends the window that `begin` began and gives what was measured in it.
     pub(crate) fn end(&mut self) -> io::Result<Load> {
         self.command("end")?;
-        let mut sum = Load {
-            lines: 0,
-            lines_per_second: 0.0,
-            cpu_seconds: 0.0,
-            errors: 0,
-            latency: Histogram::default(),
-        };
+        let mut sum = Load::default();
         for generator in &self.0 {
             let result = generator.expect("result")?;
             sum.add(&result).ok_or_else(|| io::Error::other(format!("`{result}` lacks a number")))?;
@@ -204,13 +198,7 @@ mod tests {
             "lines": 10, "lines_per_second": 5.0, "cpu_seconds": 0.5, "errors": 1,
             "latency_buckets": [[3, 9], [4, 1]], "latency_max_ns": 4,
         });
-        let mut sum = Load {
-            lines: 0,
-            lines_per_second: 0.0,
-            cpu_seconds: 0.0,
-            errors: 0,
-            latency: Histogram::default(),
-        };
+        let mut sum = Load::default();
         assert!(sum.add(&result).is_some() && sum.add(&result).is_some());
         assert_eq!((sum.lines, sum.errors, sum.latency.count(), sum.latency.max()), (20, 2, 20, 4));
         assert_eq!((sum.latency.quantile(0.5), sum.latency.quantile(0.99)), (3, 4));

@@ -172,7 +172,7 @@ impl<D: Driver> EventLoop<D> {
         self.accept(now);
         let served = self.serve(now);
         self.hand_over();
-        self.publish();
+        self.parts.counters.unacked.store(self.unacked, Ordering::Relaxed);
         if self.has_stopped(now) {
             return Ok(Turn::Stopped);
         }
@@ -235,11 +235,6 @@ impl<D: Driver> EventLoop<D> {
             self.next_sweep = now + Duration::from_secs(1);
             self.look_after_pieces();
         }
-    }
-
-    fn publish(&self) {
-        let counters = &self.parts.counters;
-        counters.unacked.store(self.unacked, Ordering::Relaxed);
     }
 
     fn status(&self) -> LoopStatus {
