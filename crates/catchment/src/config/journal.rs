@@ -54,7 +54,7 @@ impl Written {
             bytes_max: table.get_or("bytes_max", 16 * GIB, bytes_max),
             at_cap: table.get_or("at_cap", AtCap::Block, at_cap),
             hold_back: table.get_or("hold_back", Duration::from_millis(1), hold_back),
-            batch_bytes: table.get_or("batch_bytes", 2 << 20, memory(64 << 10..=4 << 20)),
+            batch_bytes: table.get_or("batch_bytes", 4 << 20, memory(64 << 10..=4 << 20)),
         }
     }
 
@@ -102,7 +102,7 @@ mod tests {
             bytes_max: 16 * GIB,
             at_cap: AtCap::Block,
             hold_back: Duration::from_millis(1),
-            batch_bytes: 2 << 20,
+            batch_bytes: 4 << 20,
         }
     }
 
@@ -160,7 +160,7 @@ mod tests {
             ),
             (
                 "[journal]\nsegment_bytes = '1 MiB'",
-                "a:2: journal.segment_bytes: `batch_bytes`, 2 MiB, is more than half of `segment_bytes`, 1 MiB; \
+                "a:2: journal.segment_bytes: `batch_bytes`, 4 MiB, is more than half of `segment_bytes`, 1 MiB; \
                  lower the first or raise the second",
             ),
             (

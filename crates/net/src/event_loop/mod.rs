@@ -103,6 +103,8 @@ pub(crate) struct EventLoop<D: Driver> {
     /// Peers to which something is to be written in this turn.
     to_reply: Vec<Key>,
     open: Option<OpenBatch>,
+    /// Since when there is an open batch.
+    opened: Duration,
     /// The runs of the batches that are with the journal, in order.
     submitted: VecDeque<Vec<Run>>,
     spare_runs: Vec<Vec<Run>>,
@@ -144,6 +146,7 @@ impl<D: Driver> EventLoop<D> {
             to_serve: VecDeque::new(),
             to_reply: Vec::new(),
             open: None,
+            opened: Duration::ZERO,
             submitted: VecDeque::new(),
             spare_runs: Vec::new(),
             blocked: false,
@@ -171,7 +174,7 @@ impl<D: Driver> EventLoop<D> {
         self.dial(now);
         self.accept(now);
         let served = self.serve(now);
-        self.hand_over();
+        self.hand_over(now);
         self.parts.counters.unacked.store(self.unacked, Ordering::Relaxed);
         if self.has_stopped(now) {
             return Ok(Turn::Stopped);

@@ -85,6 +85,7 @@ impl<D: Driver> EventLoop<D> {
         if self.open.is_none() {
             let batch = self.parts.inlet.start();
             self.blocked = batch.is_none();
+            self.opened = self.round_began;
             self.open = Some(OpenBatch { batch: batch?, runs: self.spare_runs.pop().unwrap_or_default() });
         }
         self.open.take()

@@ -1,10 +1,15 @@
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::EventLoop;
 use super::connection::{Stage, reason};
 use crate::driver::Driver;
 use crate::slab::Key;
+
+/// While there is always more to read, a batch that is not full gathers for so many times `hold_back`: lines are
+/// waiting for longer than that in the sockets then.
+const GATHERED_PERIODS: u32 = 16;
 
 impl<D: Driver> EventLoop<D> {
     /// Takes back what the journal has made durable, and sends the ACKs: one write for each peer, however many
@@ -71,9 +76,12 @@ impl<D: Driver> EventLoop<D> {
     }
 
     /// Gives the open batch to the journal, if it is the journal's turn: while it commits one of this loop's
-    /// batches, the next one gathers more.
-    pub(super) fn hand_over(&mut self) {
-        if self.submitted.is_empty() {
+    /// batches, the next one gathers more, and so it does while more is there to be read at once. A commit costs an
+    /// ACK's write for each peer that has lines in it.
+    pub(super) fn hand_over(&mut self, now: Duration) {
+        let gathers = !self.to_serve.is_empty()
+            && now.saturating_sub(self.opened) < self.parts.hold_back * GATHERED_PERIODS;
+        if self.submitted.is_empty() && !(gathers && self.stop_at.is_none()) {
             self.submit();
         }
     }
