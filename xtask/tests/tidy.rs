@@ -7,14 +7,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each crate may know of the others. `record` is below everything; `wire`, `journal` and `serve` do not know each
-/// other; only the program knows all.
+/// What each crate may know of the others. `record` is below everything; `wire`, `journal`, `serve` and `store` do not know
+/// each other; only the program knows all.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("record", &[]),
     ("wire", &[]),
     ("journal", &["record"]),
     ("serve", &["record"]),
     ("net", &["journal", "record", "wire"]),
+    ("search", &["record"]),
+    ("part", &["record", "search"]),
+    ("store", &["part", "record", "search"]),
+    ("pipeline", &["journal", "record", "search"]),
     ("catchment", &["journal", "net", "record", "serve", "wire"]),
     // Tools and tests may look at more, but the program is never linked with them.
     ("testkit", &["journal", "record"]),
@@ -23,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates on the path of a line: nothing in them, or below them, runs on a general runtime.
-const WITHOUT_RUNTIME: &[&str] = &["record", "wire", "journal", "net"];
+const WITHOUT_RUNTIME: &[&str] = &["record", "wire", "journal", "net", "search", "pipeline", "part", "store"];
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures-executor"];
 
 /// Longer files are hard to read as one thing.

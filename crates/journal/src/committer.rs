@@ -107,7 +107,7 @@ impl Committer {
         let padding = self.segments.padding(FRAME_HEADER_BYTES);
         self.segments.write(&padded[..FRAME_HEADER_BYTES + padding])?;
         self.segments.wrote(FRAME_HEADER_BYTES, 0, header.oldest);
-        crate::fault::point("seal-written").map_err(|error| Trouble::Fail(error.to_string()))?;
+        record::fault::point("seal-written").map_err(|error| Trouble::Fail(error.to_string()))?;
         self.segments.sync()?;
         self.durable = self.segments.end();
         self.sealed = true;

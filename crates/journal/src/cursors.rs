@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use record::Position;
 
 use crate::disk::Disk;
-use crate::fault;
 use crate::format::{get_u32, get_u64, put_u32, put_u64};
 use crate::queue::Queue;
+use record::fault;
 
 const DIR: &str = "cursors";
 const MAGIC: [u8; 4] = *b"CMJC";
@@ -134,6 +134,10 @@ impl Cursors {
     }
 
     /// The oldest checkpoint, or `None` when there is no cursor.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
     pub(crate) fn oldest(&self) -> Option<u64> {
         self.lock().values().map(|known| known.position.0).min()
     }

@@ -70,6 +70,11 @@ impl Handle {
         self.cursors.cursor(name, &self.queue)
     }
 
+    /// The names of all cursors there are, in use or left from an earlier run.
+    pub fn cursor_names(&self) -> Vec<String> {
+        self.cursors.names()
+    }
+
     /// Forgets a cursor for good; it no longer keeps segments. One that is not there is forgotten already.
     ///
     /// # Errors

@@ -168,7 +168,7 @@ impl Journal {
         let news = self.status.set_state(state);
         if !self.done.is_empty() {
             // To fail here means nothing: all that is left to do is to say that it is durable.
-            let _ = crate::fault::point("before-hand-back");
+            let _ = record::fault::point("before-hand-back");
             self.queue.hand_back(self.done.drain(..));
             self.queue.wake(news);
         } else if news {

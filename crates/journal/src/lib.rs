@@ -102,7 +102,6 @@ mod batch;
 mod committer;
 mod cursors;
 mod disk;
-pub mod fault;
 mod flags;
 mod format;
 mod handle;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use record::clock;
 
 use crate::disk::{BLOCK_BYTES, Disk, DiskFile};
-use crate::fault;
 use crate::format::{FRAME_HEADER_BYTES, NO_ADDRESS, SegmentHeader, segment_name};
 use crate::spares::{NoSpare, Spare, Spares};
 use crate::trouble::{Trouble, failed};
 use crate::{AtCap, Options};
+use record::fault;
 
 /// So much of the journal stays in the system's memory for those who read close behind. More would push out what others
 /// need, and take fresh memory for every new byte: memory that is used again is several times cheaper to write to.

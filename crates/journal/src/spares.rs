@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::disk::{BLOCK_BYTES, Disk, DiskFile, is_full};
-use crate::fault;
+use record::fault;
 
 /// The most files kept for reuse; more are removed.
 const SPARES_MAX: usize = 2;

@@ -1,15 +1,20 @@
-//! What a line is, for every crate: its place, its origin, its bytes and what is known about it.
+//! What a line and a record are, for every crate: their place, their origin, their text and what is known about them.
 //!
 //! This crate is below all others. It does no I/O; the one impure thing in it is [`clock`], which is the only
 //! place of the whole program where time is read.
 
 #![forbid(unsafe_code)]
 
+mod batch;
 pub mod clock;
+pub mod fault;
+mod level;
 mod line;
 mod text;
 mod time;
 
+pub use batch::{Batch, Record, Value};
+pub use level::Level;
 pub use line::{Line, LineFlags, Position};
 pub use text::{Decoded, decode, escape_controls};
 pub use time::Micros;

@@ -43,11 +43,17 @@ impl LineFlags {
 
     /// The names of the marks, as they are printed.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        [(Self::UNTERMINATED, "unterminated"), (Self::SPLIT, "split"), (Self::HEAD_LOST, "head_lost")]
-            .into_iter()
-            .filter(move |(flag, _)| self.contains(*flag))
-            .map(|(_, name)| name)
+        Self::NAMES.into_iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| name)
     }
+
+    /// The marks that these names, joined by commas, stand for; a name that is none counts for nothing.
+    pub fn from_names(names: &str) -> Self {
+        let known = names.split(',').filter_map(|name| Self::NAMES.iter().find(|(_, known)| *known == name));
+        known.fold(Self::default(), |flags, (flag, _)| flags.with(*flag))
+    }
+
+    const NAMES: [(Self, &'static str); 3] =
+        [(Self::UNTERMINATED, "unterminated"), (Self::SPLIT, "split"), (Self::HEAD_LOST, "head_lost")];
 }
 
 /// One line, as read back from the journal. Its bytes are borrowed from the reader and live until the next one.

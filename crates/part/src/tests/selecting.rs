@@ -1,0 +1,181 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use record::Level;
+use search::{Needle, contains_needle, has_word};
+
+use super::{Owned, Row, any_rows, part, positions, small};
+use crate::{Needs, Part, WriteOptions};
+
+fn select(part: &Part, needs: &Needs) -> (u64, BTreeSet<u64>) {
+    let Some(selection) = part.select(needs).unwrap() else { return (0, BTreeSet::new()) };
+    let batches = part.scan(None, Some(&selection), 33).unwrap();
+    (selection.rows, batches.flat_map(|batch| positions(&batch.unwrap())).collect())
+}
+
+fn any_needs() -> impl Strategy<Value = Needs> {
+    let token = || "[a-c]{1,3}".prop_map(Needle::Token);
+    let message = prop_oneof![
+        Just(Needle::Any),
+        token(),
+        prop::collection::vec(token(), 1..3).prop_map(Needle::All),
+        prop::collection::vec(token(), 1..3).prop_map(Needle::Either),
+    ];
+    let time = prop::option::of(prop_oneof![
+        Just((0, 0)),
+        Just((i64::MIN, -1)),
+        (1_700_000_000_000_000i64..1_700_000_600_000_000).prop_map(|from| (from, from + 60_000_000)),
+    ]);
+    let sources = prop::option::of(prop::sample::subsequence(vec!["one", "two", "three"], 0..3));
+    let levels = prop::option::of(prop::sample::subsequence(vec!["warn", "fatal", "loud", "info"], 0..3));
+    let position =
+        prop::option::of((0u64..20_000_000, 0u64..5_000_000).prop_map(|(from, len)| (from, from + len)));
+    let equals = prop::option::of((
+        prop::sample::select(vec!["peer", "a", "é", "http.status", "nowhere"]),
+        "[a-d]|-?[0-9]|true",
+    ));
+    (message, time, sources, levels, position, equals).prop_map(
+        |(message, time, sources, levels, position, equals)| Needs {
+            time,
+            position,
+            sources: sources.map(|names| names.into_iter().map(str::to_owned).collect()),
+            levels: levels.map(|names| names.into_iter().map(str::to_owned).collect()),
+            message,
+            equals: equals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        },
+    )
+}
+
+fn matches(row: &Row, needs: &Needs) -> bool {
+    let within = |range: Option<(i64, i64)>| range.is_none_or(|(from, to)| (from..=to).contains(&row.time));
+    let text = row.text();
+    within(needs.time)
+        && needs.position.is_none_or(|(from, to)| (from..=to).contains(&row.position))
+        && needs.sources.as_ref().is_none_or(|names| names.iter().any(|name| name == row.source))
+        && needs
+            .levels
+            .as_ref()
+            .is_none_or(|names| row.level.is_some_and(|level| names.iter().any(|name| name == level.name())))
+        && needs.message.may_match(&|token| has_word(&text, token))
+        && needs.equals.iter().all(|(name, value)| match name.as_str() {
+            "peer" => row.peer == *value,
+            name => row.fields.iter().any(|(field, own)| {
+                let mut text = String::new();
+                crate::text::write_plain(&mut text, own.value());
+                field == name && text == *value
+            }),
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn no_row_that_matches_is_ruled_out(rows in any_rows(1..200), needs in prop::collection::vec(any_needs(), 12)) {
+        let dir = tempfile::tempdir().unwrap();
+        let part = part(dir.path(), "part", &rows, &small());
+        for needs in needs {
+            let (count, selected) = select(&part, &needs);
+            prop_assert_eq!(count, selected.len() as u64);
+            for row in rows.iter().filter(|row| matches(row, &needs)) {
+                prop_assert!(selected.contains(&row.position), "{needs:?} rules out {row:?}");
+            }
+        }
+    }
+}
+
+/// 4096 rows: each page of 128 has its own word, each 1024 their own level and source, each row its own id.
+fn many() -> Vec<Row> {
+    let sources = ["one", "two", "three", "four"];
+    (0..4096u64)
+        .map(|n| Row {
+            source: sources[n as usize / 1024],
+            level: Some(Level::ALL[n as usize / 1024]),
+            fields: vec![
+                ("id".into(), Owned::Str(format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))),
+                ("host".into(), Owned::Str(format!("host-{}", n % 10))),
+            ],
+            ..Row::plain(
+                n * 100,
+                1_700_000_000_000_000 + n as i64 * 1_000_000,
+                &format!("GET /page word{} n{n}", n / 128),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn pages_that_cannot_match_are_ruled_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = many();
+    let options = WriteOptions { row_group_rows: 1024, page_rows: 128, zstd_level: 1 };
+    let part = part(dir.path(), "part", &rows, &options);
+    let token = |text: &str| Needs { message: Needle::Token(text.into()), ..Needs::default() };
+    let equals =
+        |name: &str, value: &str| Needs { equals: vec![(name.into(), value.into())], ..Needs::default() };
+    let rows_of = |needs: &Needs| select(&part, needs).0;
+    assert_eq!(rows_of(&Needs::default()), 4096);
+    assert!((128..=256).contains(&rows_of(&token("word17"))), "{}", rows_of(&token("word17")));
+    assert!(rows_of(&token("n777")) <= 512);
+    assert!(rows_of(&token("absent")) <= 256);
+    assert_eq!(rows_of(&token("get")), 4096);
+    assert!(rows_of(&Needs { message: contains_needle("/page word3 "), ..Needs::default() }) <= 512);
+    let time = 1_700_000_000_000_000 + 2_000_000_000;
+    assert_eq!(rows_of(&Needs { time: Some((time, time)), ..Needs::default() }), 128);
+    assert_eq!(rows_of(&Needs { time: Some((0, 1)), ..Needs::default() }), 0);
+    assert_eq!(rows_of(&Needs { position: Some((12_800, 25_599)), ..Needs::default() }), 128);
+    assert_eq!(rows_of(&Needs { sources: Some(vec!["two".into()]), ..Needs::default() }), 1024);
+    assert_eq!(
+        rows_of(&Needs { levels: Some(vec!["debug".into(), "trace".into()]), ..Needs::default() }),
+        2048
+    );
+    assert_eq!(rows_of(&Needs { levels: Some(vec!["fatal".into()]), ..Needs::default() }), 0);
+    assert!(
+        (1024..=2048).contains(&rows_of(&equals(
+            "id",
+            &format!("{:016x}", 2000u64.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        )))
+    );
+    assert!(rows_of(&equals("id", "ffffffffffffffff")) <= 1024);
+    assert_eq!(rows_of(&equals("host", "host-11")), 0);
+    assert_eq!(rows_of(&equals("host", "host-3")), 4096);
+    assert_eq!(rows_of(&equals("nowhere", "x")), 0);
+}
+
+#[test]
+fn levels_per_minute_and_frequent_values() {
+    let dir = tempfile::tempdir().unwrap();
+    let part = part(dir.path(), "part", &many(), &small());
+    let histogram = part.histogram().unwrap();
+    let total: u64 = histogram.total().iter().sum();
+    let first = histogram.minutes().next().unwrap();
+    // 1,700,000,000 s is 20 s after a full minute.
+    assert_eq!((total, first.0, first.1[Level::Trace as usize]), (4096, 1_699_999_980_000_000, 40));
+    assert_eq!(histogram.minutes().count(), 4096 / 60 + 1);
+    assert_eq!(part.top_values("source").unwrap().unwrap().len(), 4);
+    let hosts = part.values("host").unwrap().unwrap();
+    assert_eq!(
+        (hosts.distinct, hosts.exact, hosts.values.iter().map(|(_, n)| n).sum::<u64>()),
+        (10, true, 4096)
+    );
+    assert_eq!(part.top_values("message").unwrap(), None);
+    assert_eq!(part.summary().levels.get("debug"), Some(&1024));
+}
+
+#[test]
+fn filters_take_at_most_their_share() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, message) in [("ids", "%h%h"), ("words", "the same few words again and again %h")] {
+        let rows: Vec<Row> = (0..9000u64)
+            .map(|n| {
+                let id = format!(" {:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                Row::plain(n, n as i64, &message.replace("%h", &id))
+            })
+            .collect();
+        let part = part(dir.path(), name, &rows, &WriteOptions::default());
+        let text: u64 = rows.iter().map(|row| row.message.len() as u64).sum();
+        let index = part.summary().index_bytes;
+        assert!(index <= text * 15 / 100 + 8192, "{name}: {index} bytes of index for {text} of text");
+        part.verify().unwrap();
+    }
+}

@@ -1,0 +1,90 @@
+use crate::stage::{BadStage, Stage};
+
+/// The longest name of a cursor, in bytes; [`CURSOR_PREFIX`] is part of it.
+const CURSOR_NAME_MAX: usize = 64;
+const CURSOR_PREFIX: &str = "pipe-";
+
+/// What a pipeline does, apart from its outputs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spec {
+    /// Its name, 1 to 59 of `a-z`, `0-9`, `_` and `-`. Its place in the journal is kept under it.
+    pub name: String,
+    /// The sources whose lines it takes; empty for all.
+    pub from: Vec<String>,
+    /// What is done with each line, in this order.
+    pub stages: Vec<Stage>,
+}
+
+/// What no pipeline can be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// The name cannot be part of a cursor's name.
+    #[error("`{0}` cannot name a pipeline: use 1 to 59 of `a-z`, `0-9`, `_` and `-`")]
+    Name(String),
+    /// A stage cannot do what it is told.
+    #[error("stage {number} of pipeline `{name}`: {bad}")]
+    Stage {
+        /// The pipeline.
+        name: String,
+        /// Which stage; the first one is 1.
+        number: usize,
+        /// What is wrong with it.
+        bad: BadStage,
+    },
+}
+
+impl Spec {
+    /// Checks the name and every stage.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+        if !(1..=CURSOR_NAME_MAX - CURSOR_PREFIX.len()).contains(&self.name.len())
+            || !self.name.bytes().all(allowed)
+        {
+            return Err(SpecError::Name(self.name.clone()));
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            let bad = |bad| SpecError::Stage { name: self.name.clone(), number: index + 1, bad };
+            stage.check().map_err(bad)?;
+        }
+        Ok(())
+    }
+
+    /// The name of its cursor, and of its thread.
+    pub fn cursor_name(&self) -> String {
+        format!("{CURSOR_PREFIX}{}", self.name)
+    }
+
+    /// True when the lines of `source` are for it.
+    pub(crate) fn takes(&self, source: &str) -> bool {
+        self.from.is_empty() || self.from.iter().any(|name| name == source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Spec, SpecError};
+    use crate::{OwnedValue, Stage};
+
+    #[test]
+    fn a_name_must_fit_its_cursor() {
+        let named = |name: &str| Spec { name: name.to_owned(), ..Spec::default() };
+        for good in ["a", "main-2_x", &"x".repeat(59)] {
+            assert_eq!(named(good).check(), Ok(()), "{good}");
+            assert!(named(good).cursor_name().len() <= 64);
+        }
+        for bad in ["", "Main", "a b", "a/b", &"x".repeat(60)] {
+            assert_eq!(named(bad).check(), Err(SpecError::Name(bad.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_bad_stage_is_named_by_its_number() {
+        let set = Stage::Set(vec![("position".to_owned(), OwnedValue::Int(1))]);
+        let spec = Spec { name: "main".to_owned(), from: Vec::new(), stages: vec![Stage::ParseJson, set] };
+        let message = spec.check().unwrap_err().to_string();
+        assert!(message.starts_with("stage 2 of pipeline `main`: `position`"), "{message}");
+    }
+}

@@ -1,0 +1,68 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use journal::Handle;
+use record::Position;
+
+/// How a pipeline is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// It gives lines to its outputs as they become durable.
+    #[default]
+    Running,
+    /// An output or the journal fails; it is tried again until it works. No line is lost by that.
+    Waiting {
+        /// What fails, and why.
+        reason: String,
+    },
+    /// It has ended. Its lines wait in the journal.
+    Ended {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// How a pipeline is doing, and what it has done since its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// How it is doing.
+    pub state: State,
+    /// Every line up to here was given to all outputs.
+    pub position: Position,
+    /// Lines of its sources that were read. Counted again when they are read again for an output that lost them.
+    pub lines: u64,
+    /// Records that came out of the stages.
+    pub records: u64,
+    /// Lines that the stages dropped.
+    pub dropped: u64,
+    /// How often an output, the journal or a checkpoint failed.
+    pub failures: u64,
+    /// Damaged places in the journal that were left out.
+    pub damaged: u64,
+    /// Bytes that the journal no longer had when it was their turn.
+    pub missed_bytes: u64,
+    /// Bytes of the journal that are durable and were not given to all outputs yet.
+    pub behind_bytes: u64,
+    /// The last thing that went wrong, also when all is well again.
+    pub last_error: Option<String>,
+}
+
+/// Where the pipeline's thread writes its status and others read it. Of fixed size; never fails.
+#[derive(Debug, Default)]
+pub(crate) struct Board(Mutex<Status>);
+
+impl Board {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.lock());
+    }
+
+    /// The status, with what the journal knows.
+    pub(crate) fn read(&self, journal: &Handle) -> Status {
+        let mut status = self.lock().clone();
+        status.behind_bytes = journal.durable().saturating_sub(status.position.0 + 1);
+        status
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Status> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

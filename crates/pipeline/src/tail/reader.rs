@@ -1,0 +1,161 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::{Handle, ReadError};
+use record::{Batch, Position, clock};
+use search::Query;
+
+use super::event::{Event, Matches};
+use super::hub::Hub;
+use super::ring::Block;
+use crate::feed::Feed;
+use crate::{Options, Spec};
+
+/// How long it waits for the pipeline, when the journal has nothing more, before it looks into the journal again.
+const HEARTBEAT: Duration = Duration::from_millis(100);
+
+/// Looks at a tail from a place in the past on, without a gap and nothing twice.
+///
+/// Reads the journal up to where the ring begins, then goes over to the ring, and back whenever it falls behind what the ring
+/// keeps. Owns one batch and one frame of the journal while it reads there, and one block while the caller looks at it. It stops
+/// when it is dropped. What the journal no longer has is told as [`Event::Missed`].
+#[derive(Debug)]
+pub struct TailReader {
+    hub: Arc<Hub>,
+    query: Query,
+    journal: Handle,
+    spec: Arc<Spec>,
+    options: Options,
+    /// Every record up to here was looked at.
+    position: Position,
+    /// While it reads the journal.
+    feed: Option<Feed>,
+    /// What was found and is not handed out yet, and up to where.
+    found: Option<(Matches, Position)>,
+}
+
+enum Found {
+    Block(Block),
+    /// The ring begins behind the place.
+    Behind,
+    Closed,
+}
+
+impl TailReader {
+    pub(super) fn new(
+        hub: &Arc<Hub>,
+        after: Position,
+        query: Query,
+        journal: &Handle,
+        spec: Spec,
+        options: Options,
+    ) -> Result<Self, ReadError> {
+        let spec = Arc::new(spec);
+        let feed = Some(Feed::open(journal, &spec, options, after)?);
+        hub.enter();
+        Ok(Self {
+            hub: Arc::clone(hub),
+            query,
+            journal: journal.clone(),
+            spec,
+            options,
+            position: after,
+            feed,
+            found: None,
+        })
+    }
+
+    /// What comes next that matches, waiting for it for at most `timeout`. While it looks through what does not match, it comes
+    /// back with [`Event::Quiet`] when the time is over.
+    ///
+    /// # Errors
+    /// When the journal cannot be read; it may be tried again.
+    pub fn next(&mut self, timeout: Duration) -> Result<Event, ReadError> {
+        let deadline = clock::monotonic().saturating_add(timeout);
+        loop {
+            if let Some((matches, upto)) = self.found.take() {
+                self.position = upto;
+                return Ok(Event::Records(matches));
+            }
+            let found = match &mut self.feed {
+                Some(_) => self.read_journal(deadline)?,
+                None => self.read_ring(deadline)?,
+            };
+            if let Some(event) = found {
+                return Ok(event);
+            }
+            if self.found.is_none() && clock::monotonic() >= deadline {
+                return Ok(Event::Quiet);
+            }
+        }
+    }
+
+    /// Every record up to here was looked at and handed out if it matches. To go on from here later, see [`crate::Tail::subscribe_from`].
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    fn read_journal(&mut self, deadline: Duration) -> Result<Option<Event>, ReadError> {
+        let position = self.position;
+        if self.hub.lock().ring.begin().is_some_and(|begin| begin <= position) {
+            self.feed = None;
+            return Ok(None);
+        }
+        let Some(feed) = &mut self.feed else { return Ok(None) };
+        // A batch of its own: the event takes it away.
+        let mut batch = Batch::new();
+        let read = feed.read(&mut batch)?;
+        let missed = feed.take_counts().missed_bytes;
+        if let Some(upto) = read {
+            match Matches::find(&Arc::new(batch), 0, &self.query) {
+                Some(matches) => self.found = Some((matches, upto)),
+                None => self.position = upto,
+            }
+        }
+        match (missed, read) {
+            (0, None) => Ok(self.wait_for_ring(deadline)),
+            (0, Some(_)) => Ok(None),
+            (missed, _) => Ok(Some(Event::Missed(missed))),
+        }
+    }
+
+    /// The journal has nothing more, and the ring does not begin yet.
+    fn wait_for_ring(&self, deadline: Duration) -> Option<Event> {
+        let until = deadline.min(clock::monotonic().saturating_add(HEARTBEAT));
+        let closed = self.hub.wait_for(until, |board| {
+            let begins = board.ring.begin().is_some_and(|begin| begin <= self.position);
+            (begins || board.closed).then_some(board.closed)
+        });
+        (closed == Some(true)).then_some(Event::Closed)
+    }
+
+    fn read_ring(&mut self, deadline: Duration) -> Result<Option<Event>, ReadError> {
+        let position = self.position;
+        let found = self.hub.wait_for(deadline, |board| {
+            if board.ring.begin().is_some_and(|begin| begin > position) {
+                return Some(Found::Behind);
+            }
+            let block = board.ring.behind(position).cloned().map(Found::Block);
+            block.or_else(|| board.closed.then_some(Found::Closed))
+        });
+        match found {
+            None => Ok(Some(Event::Quiet)),
+            Some(Found::Closed) => Ok(Some(Event::Closed)),
+            Some(Found::Behind) => {
+                self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, position)?);
+                Ok(None)
+            }
+            Some(Found::Block(block)) => {
+                let first = block.batch.iter().take_while(|record| record.position() <= position).count();
+                self.position = block.last;
+                Ok(Matches::find(&block.batch, first, &self.query).map(Event::Records))
+            }
+        }
+    }
+}
+
+impl Drop for TailReader {
+    fn drop(&mut self) {
+        self.hub.leave();
+    }
+}

@@ -1,0 +1,8 @@
+//! Pipelines over a journal in memory.
+
+mod exactly_once;
+mod journal;
+mod sink;
+mod stories;
+mod tail;
+mod threads;

@@ -1,0 +1,307 @@
+//! Records that travel together, in memory that is used again and again.
+
+mod names;
+#[cfg(test)]
+mod tests;
+
+use self::names::Names;
+use crate::{Level, Line, LineFlags, Position, decode};
+
+/// A field's value. Times are microseconds since 1970-01-01T00:00:00Z, negative before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Value<'a> {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(&'a str),
+    Time(i64),
+}
+
+/// A processed line, borrowed from its batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    batch: &'a Batch,
+    row: &'a Row,
+}
+
+/// Records that travel together, in the order of their positions.
+///
+/// What it owns: one arena of text, one of fields, and a row for each record. What bounds it: whoever fills it asks
+/// [`Batch::bytes`]; at most 4 GiB of text. It is emptied with [`Batch::clear`] and keeps its memory then.
+#[derive(Debug, Default)]
+pub struct Batch {
+    text: String,
+    raw: Vec<u8>,
+    fields: Vec<Field>,
+    rows: Vec<Row>,
+    names: Names,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    position: Position,
+    time: i64,
+    received: i64,
+    source: Span,
+    peer: Span,
+    message: Span,
+    raw: Span,
+    fields: Span,
+    level: Option<Level>,
+    flags: LineFlags,
+    inexact: bool,
+}
+
+/// A part of an arena.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    from: u32,
+    len: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    name: u32,
+    value: Stored,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stored {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(Span),
+    Time(i64),
+}
+
+impl Span {
+    fn of(self, text: &str) -> &str {
+        &text[self.from as usize..(self.from + self.len) as usize]
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        self.from as usize..(self.from + self.len) as usize
+    }
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many records.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True without any record.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The memory its records take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+            + self.raw.len()
+            + self.fields.len() * size_of::<Field>()
+            + self.rows.len() * size_of::<Row>()
+    }
+
+    /// Removes all records.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.raw.clear();
+        self.fields.clear();
+        self.rows.clear();
+        self.names.trim();
+    }
+
+    /// Adds the record of a line as it came: its text is the message, its time when it was received. Bytes that are
+    /// not UTF-8 become U+FFFD in the message, and are kept beside it.
+    pub fn push(&mut self, line: &Line<'_>) {
+        let decoded = decode(line.bytes);
+        let message = self.add_text(&decoded.text);
+        let raw = if decoded.invalid_utf8 { self.add_raw(line.bytes) } else { Span::default() };
+        let (source, peer) = self.origin(line.source, line.peer);
+        let received = i64::try_from(line.received.0).unwrap_or(i64::MAX);
+        self.rows.push(Row {
+            position: line.position,
+            time: received,
+            received,
+            source,
+            peer,
+            message,
+            raw,
+            fields: Span::default(),
+            level: None,
+            flags: line.flags,
+            inexact: decoded.invalid_utf8,
+        });
+    }
+
+    /// The record at `index`.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    #[inline]
+    pub fn get(&self, index: usize) -> Record<'_> {
+        Record { batch: self, row: &self.rows[index] }
+    }
+
+    /// All records, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
+        self.rows.iter().map(|row| Record { batch: self, row })
+    }
+
+    /// The place of the last record.
+    pub fn last_position(&self) -> Option<Position> {
+        self.rows.last().map(|row| row.position)
+    }
+
+    /// Keeps the records for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(Record<'_>) -> bool) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|row| keep(Record { batch: self, row }));
+        self.rows = rows;
+    }
+
+    /// Sets the time of the record at `index`, in microseconds since 1970.
+    pub fn set_time(&mut self, index: usize, time: i64) {
+        self.rows[index].time = time;
+    }
+
+    /// Sets how serious the record at `index` is.
+    pub fn set_level(&mut self, index: usize, level: Option<Level>) {
+        self.rows[index].level = level;
+    }
+
+    /// Replaces the message of the record at `index`. The bytes as they were sent go when the message no longer is
+    /// their text.
+    pub fn set_message(&mut self, index: usize, message: &str) {
+        let span = self.add_text(message);
+        let row = &mut self.rows[index];
+        (row.message, row.raw, row.inexact) = (span, Span::default(), false);
+    }
+
+    /// Gives the record at `index` a field, or another value for one that it has.
+    pub fn set_field(&mut self, index: usize, name: &str, value: Value<'_>) {
+        let name = self.names.number(name);
+        let value = self.store(value);
+        let span = self.rows[index].fields;
+        if let Some(field) = self.fields[span.range()].iter_mut().find(|field| field.name == name) {
+            field.value = value;
+            return;
+        }
+        // The fields of a record lie together. If others' lie behind them, they move to the end.
+        if span.range().end != self.fields.len() {
+            let from = self.fields.len() as u32;
+            self.fields.extend_from_within(span.range());
+            self.rows[index].fields = Span { from, len: span.len };
+        }
+        self.fields.push(Field { name, value });
+        self.rows[index].fields.len += 1;
+    }
+
+    fn store(&mut self, value: Value<'_>) -> Stored {
+        match value {
+            Value::Bool(value) => Stored::Bool(value),
+            Value::Int(value) => Stored::Int(value),
+            Value::Float(value) => Stored::Float(value),
+            Value::Str(value) => Stored::Str(self.add_text(value)),
+            Value::Time(value) => Stored::Time(value),
+        }
+    }
+
+    /// The names of a line's origin. Neighbours mostly have the same.
+    fn origin(&mut self, source: &str, peer: &str) -> (Span, Span) {
+        let last = self.rows.last().map(|row| (row.source, row.peer));
+        let (source_was, peer_was) = last.unwrap_or_default();
+        let source = self.text_like(source_was, source);
+        (source, self.text_like(peer_was, peer))
+    }
+
+    fn text_like(&mut self, before: Span, text: &str) -> Span {
+        if before.of(&self.text) == text { before } else { self.add_text(text) }
+    }
+
+    fn add_text(&mut self, text: &str) -> Span {
+        let span = Span { from: self.text.len() as u32, len: text.len() as u32 };
+        self.text.push_str(text);
+        span
+    }
+
+    fn add_raw(&mut self, bytes: &[u8]) -> Span {
+        let span = Span { from: self.raw.len() as u32, len: bytes.len() as u32 };
+        self.raw.extend_from_slice(bytes);
+        span
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Its place in the journal, and its id.
+    pub fn position(self) -> Position {
+        self.row.position
+    }
+
+    /// When it happened, in microseconds since 1970: what the line says if a stage found that, or when it was received.
+    pub fn time(self) -> i64 {
+        self.row.time
+    }
+
+    /// When it was received, in microseconds since 1970.
+    pub fn received(self) -> i64 {
+        self.row.received
+    }
+
+    /// The source it came through.
+    pub fn source(self) -> &'a str {
+        self.row.source.of(&self.batch.text)
+    }
+
+    /// The peer it came from.
+    pub fn peer(self) -> &'a str {
+        self.row.peer.of(&self.batch.text)
+    }
+
+    /// How serious it is, if a stage found that.
+    pub fn level(self) -> Option<Level> {
+        self.row.level
+    }
+
+    /// Its text.
+    pub fn message(self) -> &'a str {
+        self.row.message.of(&self.batch.text)
+    }
+
+    /// The line's bytes as they were sent, where the message could not keep them.
+    pub fn raw(self) -> Option<&'a [u8]> {
+        self.row.inexact.then(|| &self.batch.raw[self.row.raw.range()])
+    }
+
+    /// What else is to be known about the line.
+    pub fn flags(self) -> LineFlags {
+        self.row.flags
+    }
+
+    /// Its fields, in the order they were set.
+    pub fn fields(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> {
+        let batch = self.batch;
+        batch.fields[self.row.fields.range()].iter().map(|field| {
+            let value = match field.value {
+                Stored::Bool(value) => Value::Bool(value),
+                Stored::Int(value) => Value::Int(value),
+                Stored::Float(value) => Value::Float(value),
+                Stored::Str(span) => Value::Str(span.of(&batch.text)),
+                Stored::Time(value) => Value::Time(value),
+            };
+            (batch.names.name(field.name), value)
+        })
+    }
+
+    /// The value of one field.
+    pub fn field(self, name: &str) -> Option<Value<'a>> {
+        self.fields().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+}

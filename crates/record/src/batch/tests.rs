@@ -1,0 +1,70 @@
+use super::{Batch, Value};
+use crate::{Level, Line, LineFlags, Micros, Position};
+
+fn line<'a>(position: u64, peer: &'a str, bytes: &'a [u8]) -> Line<'a> {
+    Line {
+        position: Position(position),
+        received: Micros(1000 + position),
+        source: "s",
+        peer,
+        bytes,
+        flags: LineFlags::default(),
+    }
+}
+
+#[test]
+fn a_line_is_a_record_with_its_text_as_message() {
+    let mut batch = Batch::new();
+    batch.push(&line(1, "a", b"one"));
+    batch.push(&line(2, "b", b"tw\xffo"));
+    batch.push(&line(3, "b", b""));
+    let all: Vec<_> = batch.iter().map(|record| (record.peer(), record.message(), record.raw())).collect();
+    assert_eq!(all, [("a", "one", None), ("b", "tw\u{fffd}o", Some(&b"tw\xffo"[..])), ("b", "", None)]);
+    assert_eq!((batch.get(1).time(), batch.get(1).received()), (1002, 1002));
+    assert_eq!(batch.last_position(), Some(Position(3)));
+}
+
+#[test]
+fn fields_set_in_any_order_belong_to_their_record() {
+    let mut batch = Batch::new();
+    (1..=3).for_each(|position| batch.push(&line(position, "a", b"text")));
+    batch.set_field(0, "a", Value::Int(1));
+    batch.set_field(1, "a", Value::Int(2));
+    batch.set_field(0, "b", Value::Str("x"));
+    batch.set_field(1, "b", Value::Bool(true));
+    batch.set_field(0, "a", Value::Float(1.5));
+    let fields = |index: usize| batch.get(index).fields().collect::<Vec<_>>();
+    assert_eq!(fields(0), [("a", Value::Float(1.5)), ("b", Value::Str("x"))]);
+    assert_eq!(fields(1), [("a", Value::Int(2)), ("b", Value::Bool(true))]);
+    assert_eq!(fields(2), []);
+    assert_eq!(batch.get(1).field("b"), Some(Value::Bool(true)));
+}
+
+#[test]
+fn what_a_stage_changes_and_drops() {
+    let mut batch = Batch::new();
+    (1..=4).for_each(|position| batch.push(&line(position, "a", b"bad \xff")));
+    batch.set_message(2, "better");
+    batch.set_level(2, Some(Level::Error));
+    batch.set_time(2, -5);
+    batch.retain(|record| record.position().0 % 2 == 1);
+    let left: Vec<_> = batch.iter().map(|record| (record.position().0, record.message())).collect();
+    assert_eq!(left, [(1, "bad \u{fffd}"), (3, "better")]);
+    let changed = batch.get(1);
+    assert_eq!((changed.level(), changed.time(), changed.raw()), (Some(Level::Error), -5, None));
+}
+
+#[test]
+fn an_emptied_batch_is_as_good_as_new() {
+    let mut batch = Batch::new();
+    for name in 0..5000 {
+        batch.push(&line(name, "a", b"x"));
+        batch.set_field(name as usize, &name.to_string(), Value::Time(7));
+    }
+    assert!(batch.bytes() > 5000);
+    batch.clear();
+    assert!(batch.is_empty() && batch.bytes() == 0);
+    batch.push(&line(1, "p", b"y"));
+    batch.set_field(0, "17", Value::Int(1));
+    assert_eq!(batch.get(0).fields().collect::<Vec<_>>(), [("17", Value::Int(1))]);
+}

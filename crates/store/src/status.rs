@@ -1,0 +1,73 @@
+use std::collections::BTreeMap;
+
+use record::Position;
+
+use crate::Damaged;
+use crate::limits::Reason;
+
+/// How a store is at one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Rows that are in no part yet.
+    pub memory_rows: u64,
+    /// The memory they take, in bytes.
+    pub memory_bytes: u64,
+    /// Parts.
+    pub parts: u64,
+    /// Rows in parts.
+    pub part_rows: u64,
+    /// The parts' bytes on disk.
+    pub part_bytes: u64,
+    /// Files that are no longer parts and wait for the last snapshot that holds them.
+    pub waiting_files: u64,
+    /// What each pipeline has given, up to where; visible to snapshots.
+    pub appended: BTreeMap<String, Position>,
+    /// What each pipeline need not give again.
+    pub checkpoints: BTreeMap<String, Position>,
+    /// Parts that could not be read and were set aside.
+    pub damaged: Vec<Damaged>,
+    /// Writing rows from memory to parts.
+    pub flush: Service,
+    /// Merging parts.
+    pub compaction: Service,
+    /// Dropping parts, and removing files.
+    pub retention: Service,
+    /// What retention dropped because it was too old.
+    pub dropped_by_age: Dropped,
+    /// What retention dropped because there were too many bytes.
+    pub dropped_by_bytes: Dropped,
+    /// What retention dropped because the disk had too few free bytes.
+    pub dropped_by_free_disk: Dropped,
+}
+
+/// How one of the background services is. Counts are since the store was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Changes it made to the table.
+    pub done: u64,
+    /// Bytes of the parts it wrote.
+    pub bytes_written: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Why the last attempt failed, until one succeeds.
+    pub trouble: Option<String>,
+}
+
+/// What was dropped since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Dropped {
+    pub parts: u64,
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Status {
+    pub(crate) fn dropped(&mut self, reason: Reason) -> &mut Dropped {
+        match reason {
+            Reason::Age => &mut self.dropped_by_age,
+            Reason::Bytes => &mut self.dropped_by_bytes,
+            Reason::FreeDisk => &mut self.dropped_by_free_disk,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The store as its users see it.
+
+#[cfg(feature = "faults")]
+mod faults;
+mod format;
+mod rows;
