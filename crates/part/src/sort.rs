@@ -16,7 +16,7 @@ pub const BATCH_ROWS: usize = 8192;
 /// What rows are sorted by: time, then position.
 pub(crate) type Key = (i64, u64);
 
-/// Brings the rows of all batches into `schema`, as [`fold`](crate::fold) does, and into the order of time, then
+/// Brings the rows of all batches into `schema`, as [`fold`] does, and into the order of time, then
 /// position. They come in batches of [`BATCH_ROWS`] and a last smaller one, which share the memory of the text with
 /// the batches given; beside them it takes 24 bytes for each row.
 ///
