@@ -8,7 +8,7 @@ use record::{Micros, Position};
 
 /// One small segment after the other.
 pub const OPTIONS: Options =
-    Options { segment_bytes: 4096, bytes_max: 1 << 20, at_cap: AtCap::Block, batch_bytes: 1024, batches: 4 };
+    Options { segment_bytes: 4096, bytes_max: 1 << 20, at_cap: AtCap::Block, keep_bytes: 0, batch_bytes: 1024, batches: 4 };
 
 /// Lines of every kind that entries hold: whole ones, one in pieces, one cut, one without its end.
 const ENTRIES: &[(&[u8], u32, EntryFlags)] = &[

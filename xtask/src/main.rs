@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to whoever started it")]
 
 mod bench;
+mod faulty;
 mod simulate;
 mod torture;
 
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
 
   bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
+  bench store     measure the store against ClickHouse, DuckDB and ripgrep; `--help` as well
   simulate        run the collector on a simulated network and disk, seed after seed; `--help` as well
   torture         kill the collector again and again under load, and judge what it gives back; `--help` as well";
 
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench", "ingest", options @ ..] => bench::ingest(options),
+        ["bench", "store", options @ ..] => bench::store(options),
         ["simulate", options @ ..] => simulate::simulate(options),
         ["torture", options @ ..] => torture::torture(options),
         _ => {

@@ -1,12 +1,12 @@
 //! `cargo xtask torture`: the collector is killed again and again under load, and an oracle judges what it gives back.
 
-use std::env;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use clap::Parser;
 use testkit::torture::{Options, round};
+
+use crate::faulty;
 
 /// Kills before each judgement: a journal that is not too long to be read in a moment.
 const KILLS: u32 = 20;
@@ -34,7 +34,7 @@ pub(crate) fn torture(options: &[&str]) -> io::Result<()> {
     let arguments = Arguments::parse_from(["torture"].iter().chain(options));
     let binary = match &arguments.binary {
         Some(binary) => binary.canonicalize()?,
-        None => build()?,
+        None => faulty::collector()?,
     };
     let first = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let mut left = arguments.kills;
@@ -63,29 +63,4 @@ pub(crate) fn torture(options: &[&str]) -> io::Result<()> {
     }
     println!("{} kills survived", arguments.kills);
     Ok(())
-}
-
-/// Builds the collector with its fault points, in a target directory of its own: it must not take the place of the real one.
-fn build() -> io::Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("torture");
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(&root)
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "-p",
-            "catchment",
-            "--features",
-            "journal/faults",
-            "--target-dir",
-        ])
-        .arg(&target)
-        .status()?;
-    if !status.success() {
-        return Err(io::Error::other("the collector cannot be built"));
-    }
-    Ok(target.join("release/catchment"))
 }

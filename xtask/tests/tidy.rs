@@ -18,8 +18,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &["record"]),
     ("part", &["record", "search"]),
     ("store", &["part", "record", "search"]),
+    ("objects", &["part", "store"]),
+    ("query", &["part", "record", "search", "store"]),
     ("pipeline", &["journal", "record", "search"]),
-    ("catchment", &["journal", "net", "record", "serve", "wire"]),
+    (
+        "catchment",
+        &[
+            "journal", "net", "objects", "part", "pipeline", "query", "record", "search", "serve", "store",
+            "wire",
+        ],
+    ),
     // Tools and tests may look at more, but the program is never linked with them.
     ("testkit", &["journal", "record"]),
     ("catchment-bench", &[]),
@@ -59,22 +67,17 @@ fn crates_know_only_what_is_below_them() {
 
 #[test]
 fn nothing_on_the_path_of_a_line_runs_on_a_general_runtime() {
-    let metadata = metadata();
-    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|node| (node["id"].as_str().unwrap(), node))
-        .collect();
-    let names: BTreeMap<&str, &str> =
-        packages(&metadata).map(|package| (package["id"].as_str().unwrap(), name(package))).collect();
-    for (start, _) in names.iter().filter(|(_, name)| WITHOUT_RUNTIME.contains(name)) {
-        let (mut seen, mut open) = (BTreeSet::new(), vec![*start]);
-        while let Some(id) = open.pop() {
-            if seen.insert(id) {
-                assert!(!RUNTIMES.contains(&names[id]), "`{}` brings in `{}`", names[start], names[id]);
-                open.extend(normal_dependencies(nodes[id]));
-            }
+    for package in WITHOUT_RUNTIME {
+        // Of this package alone: `cargo metadata` shows the features that others want as well.
+        let arguments =
+            ["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{lib}", "--package"];
+        let tree =
+            Command::new(env!("CARGO")).args(arguments).arg(package).current_dir(root()).output().unwrap();
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        assert!(tree.lines().any(|library| library == *package), "{tree}");
+        for library in tree.lines() {
+            assert!(!RUNTIMES.contains(&library), "`{package}` brings in `{library}`");
         }
     }
 }
@@ -112,19 +115,6 @@ fn each_invariant_names_a_test_that_exists() {
     for test in named {
         assert!(tests.contains(test), "ARCHITECTURE.md names the test `{test}`, which is not there");
     }
-}
-
-fn normal_dependencies(node: &Value) -> Vec<&str> {
-    let is_normal = |dependency: &&Value| {
-        dependency["dep_kinds"].as_array().unwrap().iter().any(|kind| kind["kind"].is_null())
-    };
-    node["deps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(is_normal)
-        .map(|dependency| dependency["pkg"].as_str().unwrap())
-        .collect()
 }
 
 fn metadata() -> Value {

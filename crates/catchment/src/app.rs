@@ -1,22 +1,33 @@
-//! The parts, wired in the order the data flows: peers, journal, whoever reads it.
+//! The parts, wired in the order the data flows: peers, journal, pipelines, store, whoever asks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{Handle, Journal, OpenError, Options, RealDisk, State, StopError, Writer};
 use net::{Net, NetError, NetHandle, Settings};
+use query::{Engine, Limits, QueryError};
+use store::Store;
 
 use crate::config::{self, AtCap, Config};
-use crate::control::Control;
+use crate::control::{self, Control};
 use crate::exit::Exit;
 use crate::limits::{self, BATCHES, LimitError, Memory};
+use crate::outputs::{PipelineError, Pipelines, StoreHandle};
+use crate::saved;
 use crate::sources::Sources;
+
+/// The store's place below the data directory.
+pub(crate) const STORE_DIR: &str = "store";
+
+/// Threads that queries share.
+const QUERY_THREADS: usize = 2;
 
 /// An unfinished line may lie across so many segments before it is cut.
 const OPEN_ROW_SEGMENTS: u64 = 4;
 
 /// A running collector.
 ///
-/// What it owns: the event loops, the journal, the control socket. What bounds it: [`limits::check`]. It stops with
+/// What it owns: the event loops, the journal, the pipelines, the store, the control socket. What bounds it: [`limits::check`]. It stops with
 /// [`App::stop`]. When the journal fails it stays, takes no more lines, and says why; when a loop fails,
 /// [`App::has_failed`] tells.
 pub(crate) struct App {
@@ -24,6 +35,8 @@ pub(crate) struct App {
     net: Net,
     writer: Writer,
     sources: Sources,
+    pipelines: Pipelines,
+    store: StoreHandle,
     control: Control,
     told: State,
 }
@@ -37,6 +50,14 @@ pub(crate) enum StartError {
     Journal(#[from] OpenError),
     #[error(transparent)]
     Net(#[from] NetError),
+    #[error("{0}")]
+    Store(#[from] store::OpenError),
+    #[error("{0}")]
+    Pipeline(#[from] PipelineError),
+    #[error("{0}")]
+    Query(#[from] QueryError),
+    #[error("cannot keep the pipelines in `{dir}`: {source}")]
+    Save { dir: String, source: std::io::Error },
 }
 
 /// How a collector is started beside its configuration.
@@ -55,21 +76,36 @@ impl App {
         let (mut journal, recovered) =
             Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
         tracing::info!(oldest = recovered.oldest, end = recovered.end, "the journal is open");
+        let engine = Engine::new(query_limits(&config))?;
+        let store =
+            StoreHandle(Arc::new(Store::open(&config.data_dir.join(STORE_DIR), store_options(&config))?));
+        saved::save(&config.data_dir, &config.pipelines)
+            .map_err(|source| StartError::Save { dir: config.data_dir.display().to_string(), source })?;
         let net = Net::start(&mut journal, settings(&config))?;
         let writer = journal.start();
         let mut sources = Sources::new(net.handle(), mode.once);
-        if let Err(error) = sources.apply(&config.sources) {
-            let _ = net.stop(config.stop_timeout);
-            let _ = writer.stop();
-            return Err(error.into());
-        }
-        let control = Control::start(
-            &config.data_dir,
-            net.handle(),
-            writer.handle(),
-            sources.iter().cloned().collect(),
-        );
-        Ok(Self { config, net, writer, sources, control, told: State::Running })
+        let started = Pipelines::start(&config.pipelines, &config.data_dir, &writer.handle(), &store)
+            .map_err(StartError::from)
+            .and_then(|pipelines| Ok((pipelines, sources.apply(&config.sources)?)));
+        let (pipelines, ()) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                let _ = net.stop(config.stop_timeout);
+                let _ = writer.stop();
+                return Err(error);
+            }
+        };
+        tracing::info!(pipelines = config.pipelines.len(), "pipelines run");
+        let parts = control::Parts {
+            net: net.handle(),
+            journal: writer.handle(),
+            store: store.clone(),
+            pipelines: pipelines.clone(),
+            engine,
+            sources: sources.iter().cloned().collect::<Vec<_>>().into(),
+        };
+        let control = Control::start(&config.data_dir, parts);
+        Ok(Self { config, net, writer, sources, pipelines, store, control, told: State::Running })
     }
 
     pub(crate) fn net(&self) -> NetHandle {
@@ -130,7 +166,7 @@ impl App {
 
     /// Stops in this order, within `stop_timeout`:
     pub(crate) fn stop(self) -> Exit {
-        let Self { config, net, writer, sources, control, .. } = self;
+        let Self { config, net, writer, sources, pipelines, store, control, .. } = self;
         let began = record::clock::monotonic();
         let failed_before = matches!(writer.handle().state(), State::Failed { .. });
         tracing::info!("stopping: no more is read");
@@ -140,10 +176,15 @@ impl App {
         //    (when the journal has failed, nothing becomes durable that could be waited for)
         let loops = net.stop(if failed_before { Duration::ZERO } else { config.stop_timeout });
         sources.remove_socket_files();
-        // 2. the journal writes its mark and syncs it
-        let journal = writer.stop();
-        // 3. nobody asks any more
+        // 2. nobody asks any more
         control.stop();
+        // 3. what is durable passes through the pipelines, and what they gave the store becomes parts: as far as there is
+        //    time, for the journal keeps it
+        let left = || config.stop_timeout.saturating_sub(record::clock::monotonic() - began);
+        pipelines.stop(left());
+        store.stop(left());
+        // 4. the journal writes its mark and syncs it
+        let journal = writer.stop();
         let took = record::clock::monotonic() - began;
         if let Err(error) = loops {
             tracing::error!(%error, "an event loop had failed");
@@ -178,6 +219,24 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
+fn store_options(config: &Config) -> store::Options {
+    let retention =
+        |retention: &config::Retention| store::Retention { age: retention.age, bytes: retention.bytes };
+    let own = |source: &config::Source| Some((source.name.clone(), retention(source.retention.as_ref()?)));
+    store::Options {
+        memtable_bytes: config.store.memtable_bytes,
+        flush_after: config.store.flush_after,
+        retention: retention(&config.store.retention),
+        source_retention: config.sources.iter().filter_map(own).collect(),
+        disk_free_min: config.store.disk_free_min.unwrap_or(0),
+        ..store::Options::default()
+    }
+}
+
+fn query_limits(config: &Config) -> Limits {
+    Limits { memory_bytes: config.query.memory_bytes, time: config.query.time_max, threads: QUERY_THREADS }
+}
+
 fn options(journal: &config::Journal) -> Options {
     Options {
         segment_bytes: journal.segment_bytes,
@@ -186,6 +245,7 @@ fn options(journal: &config::Journal) -> Options {
             AtCap::Block => journal::AtCap::Block,
             AtCap::DropOldest => journal::AtCap::DropOldest,
         },
+        keep_bytes: journal.keep_bytes,
         batch_bytes: journal.batch_bytes,
         batches: BATCHES,
     }

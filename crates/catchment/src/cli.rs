@@ -27,6 +27,17 @@ pub(crate) enum Command {
     Collect(Collect),
     /// The other end: hand the lines of a file, followed, or of stdin to collectors that dial in
     Serve(Serve),
+    /// Ask the store in SQL: `catchment query 'SELECT level, count(*) FROM logs GROUP BY level'`
+    Query(Query),
+    /// Search the store: words, "phrases", field:value, status:>=500, -not, OR, pre*, /regex/; newest first
+    Search(Search),
+    /// Follow records as they come, filtered where they are
+    Tail(Tail),
+    /// Write records to a file, in constant memory
+    Export(Export),
+    /// Look after the store's files
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Print the lines of a data directory, with or without a running collector
     Cat(Cat),
     /// Say how every peer and the journal of a running collector are
@@ -108,6 +119,124 @@ pub(crate) struct Serve {
     pub(crate) once: bool,
     #[command(flatten)]
     pub(crate) log: Log,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// One SELECT over the table `logs`
+    #[arg(value_name = "SQL")]
+    pub(crate) sql: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// How rows are printed
+    #[arg(long, value_enum, default_value_t = RowFormat::Text)]
+    pub(crate) format: RowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// Where the lines are kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Between {
+    /// Not before this time (2026-11-22T14:00:00Z), or so long ago (1h)
+    #[arg(long, value_name = "TIME|AGO")]
+    pub(crate) since: Option<String>,
+    /// Before this time, or so long ago
+    #[arg(long, value_name = "TIME|AGO")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// What to look for; nothing for everything. Write `--` before words that begin with `-`
+    #[arg(value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) between: Between,
+    /// Print at most so many
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Print so many records of the same peer before and behind each
+    #[arg(short = 'C', long, value_name = "N", default_value_t = 0, conflicts_with = "sql")]
+    pub(crate) context: usize,
+    /// The oldest first
+    #[arg(long, conflicts_with = "context")]
+    pub(crate) oldest_first: bool,
+    /// Print the SQL that the search stands for, and end
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// How records are printed
+    #[arg(long, value_enum, default_value_t = RowFormat::Text)]
+    pub(crate) format: RowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// What to look for; nothing for everything. Write `--` before words that begin with `-`
+    #[arg(value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Begin behind this position, without a gap: the last one that was seen
+    #[arg(long, value_name = "POSITION")]
+    pub(crate) from: Option<u64>,
+    /// End after so many
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// How records are printed
+    #[arg(long, value_enum, default_value_t = TailFormat::Text)]
+    pub(crate) format: TailFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// What to look for; nothing for everything. Write `--` before words that begin with `-`
+    #[arg(value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) between: Between,
+    /// The file to write; its ending says what: .parquet, .csv, .ndjson or .arrow
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// List the parts
+    Ls(StoreLs),
+    /// Read every part from end to end; exit code 1 names what is damaged
+    Verify(Data),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreLs {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    Text,
+    Json,
+    Csv,
+    Arrow,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TailFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use journal::State;
@@ -79,7 +79,7 @@ pub(crate) fn watch(app: &mut App, operator: &Operator, end: End, quiet: bool) -
     exit
 }
 
-fn printer(app: &App, quiet: bool) -> io::Result<Option<Printer>> {
+fn printer(app: &App, quiet: bool) -> Result<Option<Printer>, PrintError> {
     if quiet {
         return Ok(None);
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use net::PEER_BYTES;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::{Config, Kind};
+use crate::config::{Config, Kind, Output};
+use crate::outputs::TAIL_BYTES;
 use crate::units::{Bytes, rounded};
 
 /// Batches that each event loop has: one is filled while others are written, synced and waiting.
@@ -17,6 +18,12 @@ const PROGRAM_BYTES: u64 = 16 << 20;
 /// ACKs repeated for one write, for each source.
 const SOURCE_BYTES: u64 = 64 << 10;
 
+/// A batch of a pipeline before and behind its stages, and a frame of the journal.
+const PIPELINE_BYTES: u64 = 8 << 20;
+
+/// What writes, merges and reads parts beside the tables in memory.
+const STORE_BYTES: u64 = 32 << 20;
+
 /// Descriptors beside the peers': segments, readers, listeners, readiness queues, standard streams.
 const OTHER_DESCRIPTORS: u64 = 64;
 
@@ -25,7 +32,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops` or `journal.batch_bytes`"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes` or `query.memory_bytes`"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Memory },
     #[error(
@@ -44,6 +51,9 @@ pub(crate) struct Memory {
     loops: u64,
     batches: u64,
     reader: u64,
+    pipelines: u64,
+    store: u64,
+    queries: u64,
 }
 
 impl Memory {
@@ -56,7 +66,14 @@ impl Memory {
             loops,
             batches: loops * BATCHES as u64 * config.journal.batch_bytes as u64,
             reader: 0,
+            pipelines: config.pipelines.len() as u64 * PIPELINE_BYTES,
+            // Two tables in memory: one takes records while the other becomes parts.
+            store: 2 * config.store.memtable_bytes as u64 + STORE_BYTES,
+            queries: config.query.memory_bytes as u64,
         };
+        if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
+            memory.pipelines += TAIL_BYTES as u64;
+        }
         for source in &config.sources {
             let peers = peers(&source.kind);
             memory.peers += peers;
@@ -69,19 +86,30 @@ impl Memory {
     }
 
     pub(crate) fn total(&self) -> u64 {
-        PROGRAM_BYTES + self.tables + self.unfinished_lines + self.batches + self.reader
+        PROGRAM_BYTES
+            + self.tables
+            + self.unfinished_lines
+            + self.batches
+            + self.reader
+            + self.pipelines
+            + self.store
+            + self.queries
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { peers, tables, unfinished_lines, loops, batches, reader } = *self;
+        let Self { peers, tables, unfinished_lines, loops, batches, reader, pipelines, store, queries } =
+            *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
         part(tables, format_args!("{peers} peers"))?;
         part(unfinished_lines, format_args!("their unfinished lines, one chunk each"))?;
         part(batches, format_args!("{loops} event loops with {BATCHES} batches each"))?;
         part(reader, format_args!("printing: one frame and one line"))?;
+        part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
+        part(store, format_args!("the newest records, and what makes parts of them"))?;
+        part(queries, format_args!("queries"))?;
         write!(f, "  {:>10}  in all, at most", rounded(self.total()))
     }
 }

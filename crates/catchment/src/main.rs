@@ -15,12 +15,16 @@ mod format;
 mod limits;
 mod live;
 mod log;
+mod outputs;
 mod print;
+mod read;
 mod run;
+mod saved;
 mod serve;
 mod signals;
 mod sources;
 mod status;
+mod tailing;
 mod units;
 mod watched;
 
@@ -35,6 +39,12 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Collect(options) => collect::run(&options),
         Command::Serve(options) => serve::run(options),
+        Command::Query(options) => read::query(&options),
+        Command::Search(options) => read::search(&options),
+        Command::Tail(options) => read::tail(&options),
+        Command::Export(options) => read::export(&options),
+        Command::Store(cli::StoreCommand::Ls(options)) => read::list(&options),
+        Command::Store(cli::StoreCommand::Verify(data)) => read::verify(&data),
         Command::Cat(options) => cat::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Demo(options) => demo::run(&options),

@@ -5,18 +5,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use journal::{Handle, ReadError, Reader, RealDisk};
-use record::Position;
+use journal::{Cursor, CursorError, Handle, ReadError, Reader, RealDisk};
+use record::{Position, clock};
 
 use crate::cli::Format;
 use crate::format::write_line;
 
+/// The printer's cursor, while it runs.
+const CURSOR: &str = "print";
+
+/// How often it is said what was printed, so that the journal can free it.
+const CHECKPOINT: Duration = Duration::from_secs(1);
+
 /// Prints lines as they become durable.
 ///
-/// What it owns: a thread that reads the journal at its own pace. What bounds it: one frame and one line of memory; an output
+/// What it owns: a thread that reads the journal at its own pace, and a cursor that keeps what is not printed yet, for as long
+/// as it runs. What bounds it: one frame and one line of memory; an output
 /// that stands still holds up nothing but itself. It stops with [`Printer::stop`], after what is durable by then has been printed.
 /// When the output is closed or the journal cannot be read, it ends, and [`Printer::has_ended`] tells.
 pub(crate) struct Printer {
+    journal: Handle,
     stopping: Arc<AtomicBool>,
     thread: JoinHandle<Result<(), PrintError>>,
 }
@@ -28,17 +36,24 @@ pub(crate) enum PrintError {
     Output(#[from] io::Error),
     #[error(transparent)]
     Journal(#[from] ReadError),
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
 }
 
 impl Printer {
     /// Prints what becomes durable from `from` on.
-    pub(crate) fn start(data_dir: &Path, journal: Handle, from: Position) -> io::Result<Self> {
+    pub(crate) fn start(data_dir: &Path, journal: Handle, from: Position) -> Result<Self, PrintError> {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, disk) = (Arc::clone(&stopping), RealDisk::new(data_dir));
+        // Where an earlier run stood is of no interest: printing begins now.
+        journal.remove_cursor(CURSOR)?;
+        let mut cursor = journal.cursor(CURSOR)?;
+        cursor.checkpoint(from)?;
+        let handle = journal.clone();
         let thread = std::thread::Builder::new()
             .name("printer".to_owned())
-            .spawn(move || print(disk, &journal, from, &stop))?;
-        Ok(Self { stopping, thread })
+            .spawn(move || print(disk, &handle, cursor, &stop))?;
+        Ok(Self { journal, stopping, thread })
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -48,19 +63,22 @@ impl Printer {
     /// Prints what is durable, for at most `within`.
     pub(crate) fn stop(self, within: Duration) -> Result<(), PrintError> {
         self.stopping.store(true, Ordering::Relaxed);
-        let deadline = record::clock::monotonic() + within;
+        let deadline = clock::monotonic() + within;
         while !self.thread.is_finished() {
-            if record::clock::monotonic() > deadline {
+            if clock::monotonic() > deadline {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the output stands still").into());
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the printer has panicked").into()))
+        let ended = self.thread.join();
+        self.journal.remove_cursor(CURSOR)?;
+        ended.unwrap_or_else(|_| Err(io::Error::other("the printer has panicked").into()))
     }
 }
 
-fn print(disk: RealDisk, journal: &Handle, from: Position, stop: &AtomicBool) -> Result<(), PrintError> {
-    let mut reader = Reader::open(disk, from)?;
+fn print(disk: RealDisk, journal: &Handle, mut cursor: Cursor, stop: &AtomicBool) -> Result<(), PrintError> {
+    let mut reader = Reader::open(disk, cursor.position())?;
+    let mut next_checkpoint = clock::monotonic() + CHECKPOINT;
     let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
     let mut skipped = 0;
     loop {
@@ -80,6 +98,10 @@ fn print(disk: RealDisk, journal: &Handle, from: Position, stop: &AtomicBool) ->
         }
         if last {
             return Ok(());
+        }
+        if clock::monotonic() >= next_checkpoint && reader.position() > cursor.position() {
+            cursor.checkpoint(reader.position())?;
+            next_checkpoint = clock::monotonic() + CHECKPOINT;
         }
         journal.wait_durable(durable, Duration::from_millis(100));
     }

@@ -1,24 +1,20 @@
-use std::io::{self, Read as _, Write};
-use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::time::Duration;
+use std::io::{self, Write};
 
 use record::escape_controls;
 
 use crate::cli::{self, StatusFormat};
-use crate::control::{Peer, SOCKET, Status};
+use crate::control::client::ask;
+use crate::control::request::Request;
+use crate::control::{Peer, Status, StoreStatus};
 use crate::exit::{Exit, complain};
-use crate::units::Bytes;
+use crate::units::{Bytes, rounded};
 
 /// Asks a running collector how it is. Exit code 1 when it takes no lines.
 pub(crate) fn run(options: &cli::Status) -> Exit {
-    let (text, status) = match ask(&options.data_dir) {
+    let (text, status) = match answer(options) {
         Ok(answer) => answer,
         Err(error) => {
-            let dir = options.data_dir.display();
-            complain(format_args!(
-                "no collector answers in `{dir}`: {error}; is one running with this data directory?"
-            ));
+            complain(format_args!("{error}; is one running with this data directory?"));
             return Exit::CannotStart;
         }
     };
@@ -33,13 +29,11 @@ pub(crate) fn run(options: &cli::Status) -> Exit {
     }
 }
 
-fn ask(data_dir: &Path) -> io::Result<(String, Status)> {
-    let mut socket = UnixStream::connect(data_dir.join(SOCKET))?;
-    socket.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut text = String::new();
-    socket.read_to_string(&mut text)?;
+fn answer(options: &cli::Status) -> Result<(String, Status), Box<dyn std::error::Error>> {
+    let mut answer = ask(&options.data_dir, &Request::Status)?;
+    let text = answer.event()?.unwrap_or_default().to_owned();
     let status = serde_json::from_str(&text)?;
-    Ok((text, status))
+    Ok((text + "\n", status))
 }
 
 fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
@@ -52,6 +46,16 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         "          {} segments, {disk}, {} lines dropped",
         journal.segments, journal.dropped_lines
     )?;
+    for pipeline in &status.pipelines {
+        let reason = pipeline.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let behind = Bytes(pipeline.behind_bytes);
+        writeln!(
+            out,
+            "pipeline  {}: {}{reason}, {behind} behind, {} records, {} dropped",
+            pipeline.name, pipeline.state, pipeline.records, pipeline.dropped
+        )?;
+    }
+    print_store(out, &status.store)?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
     writeln!(out, "lines     {} received, {} acked, {} unacked", totals.lines, totals.acked, totals.unacked)?;
     for source in status.sources.iter().filter(|source| source.accepted + source.refused > 0) {
@@ -65,6 +69,26 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         )?;
     }
     status.peers.iter().try_for_each(|peer| print_peer(out, peer))
+}
+
+fn print_store(out: &mut impl Write, store: &StoreStatus) -> io::Result<()> {
+    let size = rounded(store.part_bytes);
+    writeln!(
+        out,
+        "store     {} parts with {} records, {size}; {} records in memory",
+        store.parts, store.part_rows, store.memory_rows
+    )?;
+    for (name, service) in
+        [("flush", &store.flush), ("compaction", &store.compaction), ("retention", &store.retention)]
+    {
+        if let Some(trouble) = &service.trouble {
+            writeln!(out, "          {name}: {trouble}")?;
+        }
+    }
+    for part in &store.damaged {
+        writeln!(out, "          {} records are missing: `{}`: {}", part.rows, part.path, part.why)?;
+    }
+    Ok(())
 }
 
 fn print_peer(out: &mut impl Write, peer: &Peer) -> io::Result<()> {

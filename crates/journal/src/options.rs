@@ -14,6 +14,9 @@ pub struct Options {
     pub bytes_max: u64,
     /// What happens when that is reached.
     pub at_cap: AtCap,
+    /// Segments that nobody needs any more stay as long as all together take at most so many bytes, so that another
+    /// consumer can start in the past. At most `bytes_max` less two segments. 0 by default.
+    pub keep_bytes: u64,
     /// Memory of one batch and so the largest frame, at most [`crate::FRAME_BYTES_MAX`], and small enough for
     /// a segment. 1 MiB by default.
     pub batch_bytes: usize,
@@ -45,6 +48,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             bytes_max: 16 << 30,
             at_cap: AtCap::Block,
+            keep_bytes: 0,
             batch_bytes: 1 << 20,
             batches: 4,
         }
@@ -71,6 +75,10 @@ impl Options {
                 self.bytes_max,
                 format!("it must be at least two segments, {two} bytes"),
             );
+        }
+        if self.keep_bytes > self.bytes_max - two {
+            let rule = format!("two segments, {two} bytes, of `bytes_max` must be left for what comes");
+            return refuse("keep_bytes", self.keep_bytes, rule);
         }
         let largest = frame_room(self.segment_bytes).min(FRAME_BYTES_MAX as u64);
         if self.batch_bytes as u64 > largest {
@@ -110,6 +118,7 @@ mod tests {
             Options { segment_bytes: (1 << 30) + 512, ..good },
             Options { segment_bytes: (1 << 20) + 1, ..good },
             Options { bytes_max: 127 << 20, ..good },
+            Options { keep_bytes: (16 << 30) - (127 << 20), ..good },
             Options { batch_bytes: 17 << 20, ..good },
             Options { segment_bytes: 1 << 20, ..good },
             Options { batch_bytes: 100, ..good },

@@ -182,11 +182,12 @@ impl Segments {
         }
     }
 
-    /// Frees the segments that nobody needs: consumers read from `cursors` on, unfinished lines reach back to
-    /// `open`. Stops at the first one that is needed or cannot be freed.
+    /// Frees the segments that nobody needs, but for those that are kept: consumers read from `cursors` on, unfinished
+    /// lines reach back to `open`. Stops at the first one that is needed, kept or cannot be freed.
     pub(crate) fn release(&mut self, cursors: u64, open: u64) {
         while let Some(first) = self.full.front()
             && first.end() <= cursors.min(open).min(self.oldest_needed_from(cursors))
+            && self.bytes() > self.options.keep_bytes
         {
             if let Err(error) = self.spares.recycle(&segment_name(first.base), first.bytes) {
                 tracing::warn!(segment = segment_name(first.base), %error, "a segment that nobody needs could not be freed");
@@ -194,6 +195,10 @@ impl Segments {
             }
             self.full.pop_front();
         }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.full.iter().chain([&self.active]).map(|segment| segment.bytes).sum()
     }
 
     /// The oldest address that a row at or behind `address` has a piece at.

@@ -1,4 +1,4 @@
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::os::unix::net::UnixStream;
@@ -86,9 +86,12 @@ impl<'a> Collector<'a> {
     fn ask(&self) -> Option<Value> {
         let mut socket = UnixStream::connect(self.program.data_dir().join("catchment.sock")).ok()?;
         socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        let mut text = String::new();
-        socket.read_to_string(&mut text).ok()?;
-        let status: Value = serde_json::from_str(&text).ok()?;
+        socket.write_all(b"{\"ask\":\"status\"}\n").ok()?;
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).ok()?;
+        // An event has a head of five bytes; how long it is, and the end that follows it, a parser of JSON sees itself.
+        let mut values = serde_json::Deserializer::from_slice(answer.get(5..)?).into_iter();
+        let status: Value = values.next()?.ok()?;
         (status["process"] == self.process.id()).then_some(status)
     }
 }

@@ -6,6 +6,7 @@ pub struct Config {
     top: String,
     journal: String,
     sources: String,
+    rest: String,
 }
 
 impl Default for Config {
@@ -18,7 +19,7 @@ impl Config {
     /// Without sources yet.
     pub fn new() -> Self {
         let journal = "segment_bytes = '1 MiB'\nbatch_bytes = '256 KiB'\n".to_owned();
-        Self { top: String::new(), journal, sources: String::new() }
+        Self { top: String::new(), journal, sources: String::new(), rest: String::new() }
     }
 
     /// Adds keys outside of every section, as TOML.
@@ -32,6 +33,13 @@ impl Config {
     #[must_use]
     pub fn journal(mut self, keys: &str) -> Self {
         self.journal += &format!("{keys}\n");
+        self
+    }
+
+    /// Adds whole sections, as TOML: `[store]`, `[[pipeline]]` and what else there is.
+    #[must_use]
+    pub fn sections(mut self, sections: &str) -> Self {
+        self.rest += &format!("{sections}\n");
         self
     }
 
@@ -61,7 +69,7 @@ impl Config {
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { top, journal, sources } = self;
-        write!(f, "{top}[journal]\n{journal}{sources}")
+        let Self { top, journal, sources, rest } = self;
+        write!(f, "{top}[journal]\n{journal}{sources}{rest}")
     }
 }

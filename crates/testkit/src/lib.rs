@@ -33,6 +33,6 @@ pub use peer::Peer;
 pub use port::{MuteServer, unused_address};
 pub use process::{Ended, Memory, Process};
 pub use program::Program;
-pub use row::{Row, parse_rows};
+pub use row::{Row, parse};
 pub use rustix::process::Signal;
 pub use until::{PATIENCE, until};

@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::numbered::{header, line, parse_header};
 use crate::row::Row;
 
@@ -56,6 +60,10 @@ pub enum Violation {
     Repeated { peer: usize, number: usize, there: u32, sent: u32 },
     #[error("position {position} is not behind position {before}")]
     Position { position: u64, before: u64 },
+    #[error("position {position} is {there} times in the store, and once among the lines")]
+    Stored { position: u64, there: usize },
+    #[error("position {position} is in the store as {text:?}, and nobody sent that")]
+    Stray { position: u64, text: String },
 }
 
 impl Oracle {
@@ -90,6 +98,28 @@ impl Oracle {
         }
         self.check_counts(&there)?;
         Ok(judgement)
+    }
+
+    /// Judges the records of the store by the lines: each line is one record, and nothing else is.
+    ///
+    /// # Errors
+    /// The first record that is missing, there twice, or another one.
+    pub fn judge_store(rows: &[Row], records: &[Value]) -> Result<(), Violation> {
+        let mut stored: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+        for record in records {
+            let position = record["position"].as_u64().unwrap_or_default();
+            stored.entry(position).or_default().push(record["message"].as_str().unwrap_or_default());
+        }
+        for row in rows {
+            let there = stored.remove(&row.position).unwrap_or_default();
+            if there != [row.line.as_str()] {
+                return Err(Violation::Stored { position: row.position, there: there.len() });
+            }
+        }
+        match stored.pop_first() {
+            None => Ok(()),
+            Some((position, texts)) => Err(Violation::Stray { position, text: texts.concat() }),
+        }
     }
 
     /// Whose line it is. Every byte of it must be what was sent.
@@ -224,6 +254,24 @@ mod tests {
         ));
         assert!(matches!(judge(ALL, |rows| rows[1].flags.push("split".into())), Err(Marked { .. })));
         assert!(matches!(judge(ALL, |rows| rows[1].position = 0), Err(Position { position: 0, before: 0 })));
+    }
+
+    #[test]
+    fn the_store_has_each_line_once() {
+        let rows = rows(ALL);
+        let records: Vec<_> = rows
+            .iter()
+            .map(|row| serde_json::json!({ "position": row.position, "message": row.line }))
+            .collect();
+        assert_eq!(Oracle::judge_store(&rows, &records), Ok(()));
+        assert_eq!(
+            Oracle::judge_store(&rows, &records[1..]),
+            Err(Violation::Stored { position: 0, there: 0 })
+        );
+        let twice = [&records[..], &records[2..3]].concat();
+        assert_eq!(Oracle::judge_store(&rows, &twice), Err(Violation::Stored { position: 20, there: 2 }));
+        let stray = Oracle::judge_store(&rows[..5], &records);
+        assert!(matches!(stray, Err(Violation::Stray { position: 50, .. })), "{stray:?}");
     }
 
     #[test]

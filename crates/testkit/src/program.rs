@@ -1,11 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::collector::{Collector, NotReady};
 use crate::process::{Ended, Process};
-use crate::row::{Row, parse_rows};
+use crate::row::{Row, parse};
 
 /// The executable under test, with a directory that is removed at the end.
 ///
@@ -165,13 +166,44 @@ impl Program {
     /// When it ends with anything but 0.
     #[track_caller]
     pub fn rows(&self, arguments: &[&str]) -> Vec<Row> {
-        parse_rows(&self.cat(&[&["--format", "json"], arguments].concat()).expect_code(0).stdout)
+        parse(&self.cat(&[&["--format", "json"], arguments].concat()).expect_code(0).stdout)
     }
 
     /// Runs `catchment cat` for the data directory.
     #[track_caller]
     pub fn cat(&self, arguments: &[&str]) -> Ended {
         self.output(&[&["cat"], arguments].concat())
+    }
+
+    /// The rows that `catchment query --format json` gives.
+    ///
+    /// # Panics
+    /// When it ends with anything but 0.
+    #[track_caller]
+    pub fn query(&self, sql: &str) -> Vec<Value> {
+        parse(&self.output(&["query", sql, "--format", "json"]).expect_code(0).stdout)
+    }
+
+    /// The one number that a query gives.
+    ///
+    /// # Panics
+    /// When it gives anything else.
+    #[track_caller]
+    pub fn number(&self, sql: &str) -> u64 {
+        let rows = self.query(sql);
+        let number = rows.first().and_then(Value::as_object).and_then(|row| row.values().next()?.as_u64());
+        number.unwrap_or_else(|| panic!("{sql}: {rows:?}"))
+    }
+
+    /// The messages of the records that `catchment search` finds.
+    ///
+    /// # Panics
+    /// When it ends with anything but 0.
+    #[track_caller]
+    pub fn found(&self, arguments: &[&str]) -> Vec<String> {
+        let ended = self.output(&[&["search", "--format", "json"], arguments].concat()).expect_code(0);
+        let rows: Vec<Value> = parse(&ended.stdout);
+        rows.iter().map(|row| row["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// The text of every line in the data directory.

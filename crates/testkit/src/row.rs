@@ -1,4 +1,5 @@
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// One row of `catchment cat --format json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -29,8 +30,8 @@ impl Row {
 /// Rows from JSON, one in each line.
 ///
 /// # Panics
-/// When a line is anything but a row.
-pub fn parse_rows(json: &[u8]) -> Vec<Row> {
+/// When a line is anything else.
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Vec<T> {
     let parse = |line| {
         serde_json::from_slice(line)
             .unwrap_or_else(|error| panic!("{error}: {:?}", String::from_utf8_lossy(line)))

@@ -9,10 +9,10 @@ use rustix::process::Signal;
 
 use crate::collector::NotReady;
 use crate::fleet::{DIALLED, DIALLING};
-use crate::{Collector, Config, Ended, Fleet, Judgement, Program, Violation, until, unused_address};
+use crate::{Collector, Config, Ended, Fleet, Judgement, Oracle, Program, Violation, until, unused_address};
 
-/// Points at which a collector can be made to die, see the module `fault` of the crate `journal`.
-pub const FAULT_POINTS: [&str; 8] = [
+/// Points at which a collector can be made to die, see the module `fault` of the crate `record`.
+pub const FAULT_POINTS: [&str; 14] = [
     "frame-written",
     "before-sync",
     "after-sync",
@@ -21,7 +21,16 @@ pub const FAULT_POINTS: [&str; 8] = [
     "segment-renamed",
     "segment-activated",
     "seal-written",
+    "part-written",
+    "part-renamed",
+    "manifest-appended",
+    "manifest-synced",
+    "compaction-merged",
+    "part-unlinked",
 ];
+
+/// A store that makes parts soon, and merges them: sections of a configuration.
+pub const LIVELY_STORE: &str = "[store]\nmemtable_bytes = '1 MiB'\nflush_after = '1s'";
 
 /// What a round is like.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +99,12 @@ pub fn round(
     let address = unused_address("127.0.0.1");
     let mut program = Program::new(executable);
     let fleet = Fleet::start(seed, servers, clients, address);
-    program.configure(Config::new().listen(DIALLING, address, "").connect(DIALLED, fleet.targets(), ""));
+    program.configure(
+        Config::new()
+            .listen(DIALLING, address, "")
+            .connect(DIALLED, fleet.targets(), "")
+            .sections(LIVELY_STORE),
+    );
     let mut rng = Rng::with_seed(seed);
     for number in 1..=kills {
         let blow = Blow::random(&mut rng);
@@ -104,10 +118,15 @@ pub fn round(
     let mut collector = program.collector(&["run"]);
     let oracle = fleet.finish();
     collector.terminate().expect_code(0);
-    oracle.judge(&program.rows(&[])).map_err(|violation| {
-        program.keep();
-        Failure { violation, dir: program.dir().to_owned() }
-    })
+    let rows = program.rows(&[]);
+    let records = program.query("SELECT position, message FROM logs ORDER BY position");
+    let judged = oracle.judge(&rows);
+    judged.and_then(|judgement| Oracle::judge_store(&rows, &records).map(|()| judgement)).map_err(
+        |violation| {
+            program.keep();
+            Failure { violation, dir: program.dir().to_owned() }
+        },
+    )
 }
 
 /// Starts a collector, waits until so many lines are acked or it ends by itself, and ends it. Returns how it ended.
@@ -158,7 +177,12 @@ impl Blow {
     /// What arms it.
     fn faults(self, rng: &mut Rng) -> String {
         match self {
-            Self::Die(point) if point.starts_with("se") => format!("{point}=kill@{}", rng.u32(1..3)),
+            // Segments, parts and manifests come seldom.
+            Self::Die(point)
+                if !point.contains("sync") && !point.contains("frame") && point != "before-hand-back" =>
+            {
+                format!("{point}=kill@{}", rng.u32(1..3))
+            }
             Self::Die(point) => format!("{point}=kill@{}", rng.u32(1..40)),
             Self::FailedSync => format!("before-sync=error@{}", rng.u32(1..40)),
             Self::Kill | Self::Terminate | Self::Freeze => String::new(),

@@ -15,6 +15,8 @@ pub(crate) struct Journal {
     pub(crate) bytes_max: u64,
     /// What happens when they take it all.
     pub(crate) at_cap: AtCap,
+    /// What is read already stays as long as all segments take at most so much, in bytes: at most `bytes_max` less two segments.
+    pub(crate) keep_bytes: u64,
     /// How long a commit may wait for more lines: 0 to 100 ms.
     pub(crate) hold_back: Duration,
     /// The memory one batch is gathered in, in bytes: 64 KiB to 4 MiB, at most half a segment.
@@ -35,6 +37,7 @@ pub(super) struct Written {
     segment_bytes: Read<u64>,
     bytes_max: Read<u64>,
     at_cap: Read<AtCap>,
+    keep_bytes: Read<u64>,
     hold_back: Read<Duration>,
     pub(super) batch_bytes: Read<usize>,
 }
@@ -53,6 +56,7 @@ impl Written {
             segment_bytes: table.get_or("segment_bytes", 64 * MIB, bytes(MIB..=GIB)),
             bytes_max: table.get_or("bytes_max", 16 * GIB, bytes_max),
             at_cap: table.get_or("at_cap", AtCap::Block, at_cap),
+            keep_bytes: table.get_or("keep_bytes", 0, bytes(0..=1024 * 1024 * GIB)),
             hold_back: table.get_or("hold_back", Duration::from_millis(1), hold_back),
             batch_bytes: table.get_or("batch_bytes", 4 << 20, memory(64 << 10..=4 << 20)),
         }
@@ -69,6 +73,17 @@ impl Written {
             );
             report.add(cap.blame(segment), message, "raise the first or lower the second");
         }
+        if let Some((segment, cap)) = both(&self.segment_bytes, &self.bytes_max)
+            && let Ok(keep) = &self.keep_bytes
+            && keep.value > cap.value.saturating_sub(2 * segment.value)
+        {
+            let message = format!(
+                "`keep_bytes`, {}, leaves no room for two segments below `bytes_max`, {}",
+                Bytes(keep.value),
+                Bytes(cap.value)
+            );
+            report.add(keep.blame(cap), message, "lower the first or raise the second");
+        }
         if let Some((segment, batch)) = both(&self.segment_bytes, &self.batch_bytes)
             && segment.value / 2 < batch.value as u64
         {
@@ -83,6 +98,7 @@ impl Written {
             segment_bytes: self.segment_bytes?.value,
             bytes_max: self.bytes_max?.value,
             at_cap: self.at_cap?.value,
+            keep_bytes: self.keep_bytes?.value,
             hold_back: self.hold_back?.value,
             batch_bytes: self.batch_bytes?.value,
         })
@@ -101,6 +117,7 @@ mod tests {
             segment_bytes: 64 * MIB,
             bytes_max: 16 * GIB,
             at_cap: AtCap::Block,
+            keep_bytes: 0,
             hold_back: Duration::from_millis(1),
             batch_bytes: 4 << 20,
         }
@@ -161,6 +178,11 @@ mod tests {
             (
                 "[journal]\nsegment_bytes = '1 MiB'",
                 "a:2: journal.segment_bytes: `batch_bytes`, 4 MiB, is more than half of `segment_bytes`, 1 MiB; \
+                 lower the first or raise the second",
+            ),
+            (
+                "[journal]\nbytes_max = '1 GiB'\nkeep_bytes = '1 GiB'",
+                "a:3: journal.keep_bytes: `keep_bytes`, 1 GiB, leaves no room for two segments below `bytes_max`, 1 GiB; \
                  lower the first or raise the second",
             ),
             (

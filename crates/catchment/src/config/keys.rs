@@ -19,13 +19,16 @@ pub(super) const TOP: Section = Section {
         "stop_timeout",
         "journal",
         "source",
+        "pipeline",
+        "store",
+        "query",
     ],
 };
 
 /// The keys of `[journal]`.
 pub(super) const JOURNAL: Section = Section {
     place: "in `[journal]`",
-    keys: &["segment_bytes", "bytes_max", "at_cap", "hold_back", "batch_bytes"],
+    keys: &["segment_bytes", "bytes_max", "at_cap", "keep_bytes", "hold_back", "batch_bytes"],
 };
 
 /// The keys of `[[source]]`: those of every source, then those of [`CONNECT`] and [`LISTEN`].
@@ -39,6 +42,7 @@ pub(super) const SOURCE: Section = Section {
         "ack",
         "idle_timeout",
         "keepalive",
+        "retention",
         "targets",
         "targets_file",
         "targets_max",
@@ -58,7 +62,18 @@ pub(super) const CONNECT: &[&str] =
 /// The keys that only a source that listens has.
 pub(super) const LISTEN: &[&str] = &["address", "peers_max", "public"];
 
-pub(super) const SECTIONS: [&Section; 3] = [&TOP, &JOURNAL, &SOURCE];
+/// The keys of `[[pipeline]]`.
+pub(super) const PIPELINE: Section =
+    Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "stages", "to"] };
+
+/// The keys of `[store]`.
+pub(super) const STORE: Section =
+    Section { place: "in `[store]`", keys: &["memtable_bytes", "flush_after", "retention", "disk_free_min"] };
+
+/// The keys of `[query]`.
+pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memory_bytes", "time_max"] };
+
+pub(super) const SECTIONS: [&Section; 6] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &STORE, &QUERY];
 
 /// What a key used to be called, or is called in other programs, and what it is called now.
 const RENAMED: &[(&str, &str)] = &[
@@ -72,6 +87,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("reconnect_max", "backoff_max"),
     ("shutdown_timeout", "stop_timeout"),
     ("sources", "source"),
+    ("pipelines", "pipeline"),
     ("threads", "loops"),
 ];
 
@@ -151,7 +167,7 @@ mod tests {
             (&JOURNAL, "colour", "`catchment config default` prints every key"),
             (&SOURCE, "targest", "did you mean `targets`?"),
             (&SOURCE, "max_line_length", "it is called `line_bytes_max`"),
-            (&SOURCE, "pipeline", "`catchment config default` prints every key"),
+            (&SOURCE, "pipeline", "`pipeline` belongs at the top of the file, above the first section"),
         ] {
             assert_eq!(advice(section, key), expected);
         }

@@ -5,7 +5,8 @@ use super::connect::{self, Connect};
 use super::keys;
 use super::listen::{self, Listen};
 use super::problem::{Report, Reported};
-use super::read::{Read, Table, both};
+use super::read::{At, Read, Table, both};
+use super::store::{Retention, retention};
 use super::value::{self, Wrong, choice, memory, or_false, period, quoted};
 use crate::units::Bytes;
 
@@ -25,6 +26,8 @@ pub(crate) struct Source {
     /// After how long a silence TCP asks whether the peer is still there: 1 s to 9 h; none for never. A Unix
     /// socket has none.
     pub(crate) keepalive: Option<Duration>,
+    /// How long the store keeps its records, where `[store]` does not decide.
+    pub(crate) retention: Option<Retention>,
     /// How connections come about.
     pub(crate) kind: Kind,
 }
@@ -46,6 +49,7 @@ pub(super) struct Written {
     ack: Read<Option<Vec<u8>>>,
     idle_timeout: Read<Option<Duration>>,
     keepalive: Read<Option<Duration>>,
+    retention: Result<Option<At<Retention>>, Reported>,
     pub(super) kind: Result<WrittenKind, Reported>,
 }
 
@@ -86,6 +90,7 @@ impl Written {
             ack: table.get_or("ack", Some(b"ACK\n".to_vec()), ack),
             idle_timeout: table.get_or("idle_timeout", None, idle_timeout),
             keepalive: table.get_or("keepalive", Some(Duration::from_secs(60)), keepalive),
+            retention: table.get("retention", retention),
             kind: WrittenKind::read(table, base),
         }
     }
@@ -119,6 +124,7 @@ impl Written {
             ack: self.ack?.value,
             idle_timeout: self.idle_timeout?.value,
             keepalive: self.keepalive?.value.filter(|_| !unix),
+            retention: self.retention?.map(|retention| retention.value),
             kind: kind?,
         })
     }

@@ -29,10 +29,15 @@ fn the_examples_in_the_default_file_show_the_defaults() {
         kind = "connect"
         targets = ["gw-1.example:514", "gw-2.example:514"]
         targets_file = "gateways.txt"
+        retention = { age = "7d", bytes = "1 GiB" }
         [[source]]
         name = "apps"
         kind = "listen"
         address = "127.0.0.1:5140"
+        [[pipeline]]
+        name = "main"
+        from = ["gateways", "apps"]
+        to = ["store", "tail"]
     "#;
     assert_eq!(try_parse(&all_switched_on(), dir.path()), try_parse(bare, dir.path()));
     assert!(try_parse(bare, dir.path()).is_ok());

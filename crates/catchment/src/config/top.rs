@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::check;
 use super::journal::{self, Journal};
 use super::keys;
+use super::pipeline::{self, Pipeline};
 use super::problem::{Place, Report, Reported};
 use super::read::{Read, Table};
 use super::source::{self, Source};
+use super::store::{self, Query, Store};
 use super::value::{bytes, choice, count, path, period};
 
 /// The whole configuration, checked: every path taken from the configuration file's directory, every value
 /// within its bounds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
     /// Where the journal and the checkpoints are.
     pub(crate) data_dir: PathBuf,
@@ -30,6 +32,12 @@ pub(crate) struct Config {
     pub(crate) journal: Journal,
     /// At least one; no two have a name, an address or a target in common.
     pub(crate) sources: Vec<Source>,
+    /// At least one; each has a name of its own.
+    pub(crate) pipelines: Vec<Pipeline>,
+    /// The queryable table.
+    pub(crate) store: Store,
+    /// What queries may take.
+    pub(crate) query: Query,
 }
 
 /// How the program writes its own log.
@@ -66,6 +74,9 @@ pub(super) struct Written {
     stop_timeout: Read<Duration>,
     journal: Result<journal::Written, Reported>,
     sources: Vec<Result<source::Written, Reported>>,
+    pipelines: Vec<Result<pipeline::Written, Reported>>,
+    store: Result<store::Written, Reported>,
+    query: Result<store::WrittenQuery, Reported>,
     /// The file as a whole, to report what is missing.
     place: Place,
 }
@@ -99,6 +110,13 @@ impl Written {
                 .into_iter()
                 .map(|table| table.map(|table| source::Written::read(&table, base)))
                 .collect(),
+            pipelines: root
+                .tables("pipeline")
+                .into_iter()
+                .map(|table| table.map(|table| pipeline::Written::read(&table, base)))
+                .collect(),
+            store: root.table("store").map(|table| store::Written::read(&table)),
+            query: root.table("query").map(|table| store::WrittenQuery::read(&table)),
             place: root.place().clone(),
         }
     }
@@ -112,6 +130,10 @@ impl Written {
         let readable: Vec<_> = self.sources.iter().flatten().collect();
         let batch_bytes = self.journal.as_ref().ok().and_then(|journal| journal.batch_bytes.as_ref().ok());
         check::sources(&readable, batch_bytes, report);
+        let names: Vec<_> =
+            readable.iter().filter_map(|source| Some(source.name.as_ref().ok()?.value.clone())).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let pipelines = check_pipelines(self.pipelines, &names, report);
         let journal = self.journal.and_then(|journal| journal.check(report));
         // Each is checked before the first that is wrong ends it.
         let sources: Vec<_> =
@@ -125,8 +147,26 @@ impl Written {
             stop_timeout: self.stop_timeout?.value,
             journal: journal?,
             sources: sources.into_iter().collect::<Result<_, _>>()?,
+            pipelines: pipelines?,
+            store: self.store?.check()?,
+            query: self.query?.check()?,
         })
     }
+}
+
+/// Each is checked before the first that is wrong ends it.
+fn check_pipelines(
+    written: Vec<Result<pipeline::Written, Reported>>,
+    sources: &[&str],
+    report: &Report,
+) -> Result<Vec<Pipeline>, Reported> {
+    pipeline::differ(&written.iter().flatten().collect::<Vec<_>>(), sources, report);
+    let checked: Vec<_> = written
+        .into_iter()
+        .map(|pipeline| pipeline.and_then(|pipeline| pipeline.check(sources, report)))
+        .collect();
+    let pipelines: Vec<_> = checked.into_iter().collect::<Result<_, _>>()?;
+    Ok(if pipelines.is_empty() { vec![Pipeline::main()] } else { pipelines })
 }
 
 #[cfg(test)]

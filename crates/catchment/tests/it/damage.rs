@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use testkit::{Peer, Program};
+use testkit::{Config, Peer, Program};
 
-use crate::journal::{config, line, numbers};
+use crate::journal::{line, numbers};
 use crate::program;
+
+/// A journal that keeps what was read.
+fn config() -> Config {
+    crate::journal::config().journal("keep_bytes = '1 GiB'")
+}
 
 /// A journal with three segments, stopped in order.
 fn written() -> Program {
@@ -50,7 +55,7 @@ fn a_flipped_bit_is_told_and_the_rest_is_read() {
                 .expect_code(1)
                 .expect_stderr("is damaged")
                 .expect_stderr(&name);
-            let rows = testkit::parse_rows(&ended.stdout);
+            let rows: Vec<testkit::Row> = testkit::parse(&ended.stdout);
             let there = numbers(&rows);
             assert!(
                 there.len() < 2500 && there.is_sorted() && there.last() == Some(&2499),

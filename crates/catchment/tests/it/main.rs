@@ -13,7 +13,10 @@ mod journal;
 mod lines;
 mod listen;
 mod oracle;
+mod search;
 mod serve_collect;
+mod store;
+mod tail;
 
 use testkit::Program;
 

@@ -138,7 +138,7 @@ proptest! {
         last in any::<u64>(),
     ) {
         let segment_bytes = segment * 512;
-        let options = Options { segment_bytes, bytes_max: 1 << 30, at_cap: AtCap::Block, batch_bytes: batch, batches: 3 };
+        let options = Options { segment_bytes, bytes_max: 1 << 30, at_cap: AtCap::Block, keep_bytes: 0, batch_bytes: batch, batches: 3 };
         let mut world = World::new(options, feeders);
         for op in ops {
             world.apply(op);

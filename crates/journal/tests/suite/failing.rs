@@ -201,6 +201,24 @@ fn files_are_used_again() {
     assert_eq!(journal.handle().stats().dropped_lines, 0);
 }
 
+#[test]
+fn what_was_read_is_kept_as_long_as_there_is_room_for_it() {
+    let disk = SimDisk::new();
+    let options = Options { keep_bytes: 4 * 2048, ..small() };
+    let (mut journal, _) = Journal::open(disk.clone(), options).unwrap();
+    let mut cursor = journal.cursor("main").unwrap();
+    let mut feeder = Feeder::new(&mut journal, 0, Vec::new());
+    for _ in 0..10 {
+        fill(&mut journal, &mut feeder, 10);
+        cursor.checkpoint(Position(journal.handle().durable())).unwrap();
+        journal.step();
+    }
+    let (stats, end) = (journal.handle().stats(), journal.handle().durable());
+    assert_eq!(stats.oldest, end / 2048 * 2048 - 3 * 2048);
+    let rows = read_from(journal.handle().reader(Position(0)).unwrap());
+    assert!(rows.len() >= 8, "{} rows", rows.len());
+}
+
 /// The frame of a failed sync is read from the system's memory by the next process, which keeps it. The disk must get it
 /// then, or a power cut leaves a hole in front of frames that were acked.
 #[test]

@@ -10,7 +10,14 @@ use record::{LineFlags, Micros, Position};
 
 /// Small, so that little data fills many segments.
 pub(crate) fn small() -> Options {
-    Options { segment_bytes: 2048, bytes_max: 1 << 30, at_cap: AtCap::Block, batch_bytes: 700, batches: 3 }
+    Options {
+        segment_bytes: 2048,
+        bytes_max: 1 << 30,
+        at_cap: AtCap::Block,
+        keep_bytes: 0,
+        batch_bytes: 700,
+        batches: 3,
+    }
 }
 
 /// What ends an append: see [`EntryFlags`].

@@ -71,6 +71,7 @@ impl Bench {
             segment_bytes: (4 * batch_bytes).next_multiple_of(512).max(1024) as u64,
             bytes_max: 1 << 30,
             at_cap: AtCap::Block,
+            keep_bytes: 0,
             batch_bytes,
             batches: 4,
         };

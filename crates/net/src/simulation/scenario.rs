@@ -56,6 +56,7 @@ pub(super) fn setup(random: &mut Rng, source: &Source, seed: u64) -> Setup {
             segment_bytes,
             bytes_max: 1 << 30,
             at_cap: AtCap::Block,
+            keep_bytes: 0,
             batch_bytes,
             batches: random.usize(2..5),
         },

@@ -21,7 +21,14 @@ pub(super) struct TestLine {
 
 /// Small, so that little data fills many segments.
 fn small() -> Options {
-    Options { segment_bytes: 2048, bytes_max: 1 << 30, at_cap: AtCap::Block, batch_bytes: 1500, batches: 3 }
+    Options {
+        segment_bytes: 2048,
+        bytes_max: 1 << 30,
+        at_cap: AtCap::Block,
+        keep_bytes: 0,
+        batch_bytes: 1500,
+        batches: 3,
+    }
 }
 
 fn open(disk: &SimDisk) -> (Journal, Inlet) {

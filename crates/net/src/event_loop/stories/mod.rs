@@ -4,6 +4,7 @@
 mod accepting;
 mod dialling;
 mod fairness;
+mod gathering;
 mod input;
 mod stopping;
 
@@ -45,6 +46,7 @@ fn setup() -> Setup {
             segment_bytes: 256 * 1024,
             bytes_max: 1 << 30,
             at_cap: AtCap::Block,
+            keep_bytes: 0,
             batch_bytes: 64 * 1024,
             batches: 4,
         },

@@ -6,8 +6,8 @@ use std::thread;
 
 use rustix::system::uname;
 
-use crate::bench::build::Tools;
-use crate::bench::plan::{Kind, Plan};
+use super::build::Tools;
+use super::plan::{Kind, Plan};
 
 /// The conditions as `(what, value)`. What cannot be found out says so: a report is not lost for it.
 pub(crate) fn read(tools: &Tools, plan: &Plan) -> Vec<(&'static str, String)> {

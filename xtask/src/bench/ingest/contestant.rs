@@ -8,8 +8,8 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use crate::bench::build::Tools;
-use crate::bench::process::Process;
+use super::build::Tools;
+use super::process::Process;
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use catchment_bench::Histogram;
 use serde_json::Value;
 
-use crate::bench::build::Tools;
+use super::build::Tools;
 
 /// Connections of one process at most: well below its 20,000 open files.
 const CONNECTIONS_EACH: u32 = 9_500;

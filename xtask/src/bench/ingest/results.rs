@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::bench::contestant::Contestant;
-use crate::bench::plan::{Case, Kind};
+use super::contestant::Contestant;
+use super::plan::{Case, Kind};
 
 /// One contestant in one case and round.
 #[derive(Clone, Copy, Debug)]
@@ -143,8 +143,8 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Role;
     use super::*;
-    use crate::bench::plan::Role;
 
     const CASE: Case = Case { role: Role::Listen, connections: 100 };
 

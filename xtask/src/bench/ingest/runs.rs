@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use catchment_bench::{LINE_BYTES, Lines, clock};
 
-use crate::bench::build::Tools;
-use crate::bench::contestant::{Contestant, Endpoint};
-use crate::bench::fleet::{Fleet, Load};
-use crate::bench::plan::{Case, Kind, MANY, PACED_RATE, Role, Time};
-use crate::bench::process::{Process, Scratch, machine_busy_seconds};
-use crate::bench::results::{Measured, Stalled};
+use super::build::Tools;
+use super::contestant::{Contestant, Endpoint};
+use super::fleet::{Fleet, Load};
+use super::plan::{Case, Kind, MANY, PACED_RATE, Role, Time};
+use super::process::{Process, Scratch, machine_busy_seconds};
+use super::results::{Measured, Stalled};
 
 /// Below the ports that the kernel gives to outgoing connections.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::bench::contestant::Contestant;
-use crate::bench::plan::{Case, IDLE_CONNECTIONS, IDLE_LINES, Kind, MANY, PACED_RATE, Plan, Role};
-use crate::bench::results::{Compared, Measured, Results, median};
+use super::contestant::Contestant;
+use super::plan::{Case, IDLE_CONNECTIONS, IDLE_LINES, Kind, MANY, PACED_RATE, Plan, Role};
+use super::results::{Compared, Measured, Results, median};
 
 const MIB: f64 = 1_048_576.0;
 const FEW: Case = Case { role: Role::Listen, connections: 100 };
@@ -251,8 +251,8 @@ fn two_places(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::contestant::Contestant::{Catchment, Yardstick};
     use super::*;
-    use crate::bench::contestant::Contestant::{Catchment, Yardstick};
 
     fn measured(lines_per_second: f64, p99_us: f64) -> Measured {
         Measured {

@@ -1,42 +1,18 @@
-use std::io::{self, BufWriter, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+//! How a running collector is, in one JSON document.
+
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use journal::{Handle, State};
-use net::{NetHandle, PeerState, PeerStatus};
+use net::{PeerState, PeerStatus};
 use record::clock;
 use serde::{Deserialize, Serialize};
 
-/// The socket in the data directory.
-pub(crate) const SOCKET: &str = "catchment.sock";
+use super::Parts;
+use crate::outputs::StoreHandle;
 
 /// How long a loop may take to say how its peers are.
 const ANSWER: Duration = Duration::from_secs(2);
-
-/// How long whoever asks may take to read the answer.
-const READ: Duration = Duration::from_secs(5);
-
-/// Says how the collector is to whoever connects to the socket in the data directory: one JSON document, then it closes.
-/// Who may open the directory may ask.
-///
-/// What it owns: the socket and a thread. What bounds it: one answer at a time, each with a time limit. It stops with
-/// [`Control::stop`]. When the socket cannot be made, the collector goes on without it and says so.
-pub(crate) struct Control {
-    sources: Sources,
-    running: Option<Running>,
-}
-
-struct Running {
-    path: PathBuf,
-    stopping: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-type Sources = Arc<Mutex<Vec<Arc<net::Source>>>>;
 
 /// What is answered.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,6 +22,9 @@ pub(crate) struct Status {
     pub(crate) uptime_seconds: u64,
     pub(crate) journal: JournalStatus,
     pub(crate) totals: Totals,
+    pub(crate) pipelines: Vec<PipelineStatus>,
+    pub(crate) tail: TailStatus,
+    pub(crate) store: StoreStatus,
     pub(crate) sources: Vec<SourceStatus>,
     pub(crate) peers: Vec<Peer>,
 }
@@ -80,6 +59,63 @@ pub(crate) struct Totals {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PipelineStatus {
+    pub(crate) name: String,
+    /// `running`, `waiting` or `ended`
+    pub(crate) state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    pub(crate) position: u64,
+    pub(crate) behind_bytes: u64,
+    pub(crate) lines: u64,
+    pub(crate) records: u64,
+    pub(crate) dropped: u64,
+    pub(crate) failures: u64,
+    pub(crate) damaged: u64,
+    pub(crate) missed_bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TailStatus {
+    pub(crate) subscribers: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoreStatus {
+    pub(crate) memory_rows: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) parts: u64,
+    pub(crate) part_rows: u64,
+    pub(crate) part_bytes: u64,
+    pub(crate) flush: ServiceStatus,
+    pub(crate) compaction: ServiceStatus,
+    pub(crate) retention: ServiceStatus,
+    pub(crate) dropped_by_age_rows: u64,
+    pub(crate) dropped_by_bytes_rows: u64,
+    pub(crate) dropped_by_free_disk_rows: u64,
+    /// Parts that could not be read and were set aside.
+    pub(crate) damaged: Vec<DamagedPart>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ServiceStatus {
+    pub(crate) done: u64,
+    pub(crate) bytes_written: u64,
+    pub(crate) failures: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trouble: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DamagedPart {
+    pub(crate) path: String,
+    pub(crate) rows: u64,
+    pub(crate) why: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SourceStatus {
     pub(crate) name: String,
     pub(crate) accepted: u64,
@@ -101,83 +137,13 @@ pub(crate) struct Peer {
     pub(crate) last_error: Option<String>,
 }
 
-impl Control {
-    pub(crate) fn start(
-        data_dir: &Path,
-        net: NetHandle,
-        journal: Handle,
-        sources: Vec<Arc<net::Source>>,
-    ) -> Self {
-        let path = data_dir.join(SOCKET);
-        let sources = Arc::new(Mutex::new(sources));
-        let running = Running::start(path.clone(), net, journal, Arc::clone(&sources))
-            .inspect_err(
-                |error| tracing::warn!(path = %path.display(), %error, "nobody can ask for the status"),
-            )
-            .ok();
-        Self { sources, running }
-    }
-
-    /// The sources that are served from now on.
-    pub(crate) fn sources(&self, sources: Vec<Arc<net::Source>>) {
-        *self.sources.lock().unwrap_or_else(PoisonError::into_inner) = sources;
-    }
-
-    pub(crate) fn stop(self) {
-        let Some(Running { path, stopping, thread }) = self.running else { return };
-        stopping.store(true, Ordering::Relaxed);
-        // Somebody who connects and says nothing is what it waits for.
-        if UnixStream::connect(&path).is_ok() {
-            let _ = thread.join();
-        }
-        let _ = std::fs::remove_file(path);
-    }
-}
-
-impl Running {
-    fn start(path: PathBuf, net: NetHandle, journal: Handle, sources: Sources) -> io::Result<Self> {
-        // The lock of the data directory is ours, so a socket that is there is left from a process that was killed.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&path)?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
-            for client in listener.incoming() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                match client.and_then(|client| answer(client, &status(&net, &journal, &sources))) {
-                    Ok(()) => {}
-                    Err(error) => {
-                        tracing::debug!(%error, "a status was not delivered");
-                        // Without descriptors accepting fails at once, again and again.
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
-                }
-            }
-        })?;
-        Ok(Self { path, stopping, thread })
-    }
-}
-
-fn answer(client: UnixStream, status: &Status) -> io::Result<()> {
-    client.set_write_timeout(Some(READ))?;
-    let mut out = BufWriter::new(client);
-    serde_json::to_writer(&mut out, status)?;
-    out.write_all(b"\n")?;
-    out.flush()
-}
-
-fn status(net: &NetHandle, journal: &Handle, sources: &Sources) -> Status {
-    let counts = net.counts();
+pub(super) fn status(parts: &Parts) -> Status {
+    let counts = parts.net.counts();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         uptime_seconds: clock::monotonic().as_secs(),
-        journal: journal_status(journal),
+        journal: journal_status(&parts.journal),
         totals: Totals {
             connected: counts.connected,
             lines: counts.lines,
@@ -188,13 +154,68 @@ fn status(net: &NetHandle, journal: &Handle, sources: &Sources) -> Status {
             descriptor_waits: counts.descriptor_waits,
             watch_failures: counts.watch_failures,
         },
-        sources: sources
+        pipelines: parts.pipelines.status().into_iter().map(pipeline_status).collect(),
+        tail: TailStatus { subscribers: parts.pipelines.subscribers() },
+        store: store_status(&parts.store),
+        sources: parts
+            .sources
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .map(|source| source_status(source))
             .collect(),
-        peers: net.status(ANSWER).peers.into_iter().map(peer).collect(),
+        peers: parts.net.status(ANSWER).peers.into_iter().map(peer).collect(),
+    }
+}
+
+fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus {
+    let (state, reason) = match status.state {
+        pipeline::State::Running => ("running", None),
+        pipeline::State::Waiting { reason } => ("waiting", Some(reason)),
+        pipeline::State::Ended { reason } => ("ended", Some(reason)),
+    };
+    PipelineStatus {
+        name,
+        state: state.to_owned(),
+        reason,
+        position: status.position.0,
+        behind_bytes: status.behind_bytes,
+        lines: status.lines,
+        records: status.records,
+        dropped: status.dropped,
+        failures: status.failures,
+        damaged: status.damaged,
+        missed_bytes: status.missed_bytes,
+        last_error: status.last_error,
+    }
+}
+
+fn store_status(store: &StoreHandle) -> StoreStatus {
+    let status = store.0.status();
+    let service = |service: store::Service| ServiceStatus {
+        done: service.done,
+        bytes_written: service.bytes_written,
+        failures: service.failures,
+        trouble: service.trouble,
+    };
+    let damaged = |damaged: store::Damaged| DamagedPart {
+        path: damaged.path.display().to_string(),
+        rows: damaged.rows,
+        why: damaged.why,
+    };
+    StoreStatus {
+        memory_rows: status.memory_rows,
+        memory_bytes: status.memory_bytes,
+        parts: status.parts,
+        part_rows: status.part_rows,
+        part_bytes: status.part_bytes,
+        flush: service(status.flush),
+        compaction: service(status.compaction),
+        retention: service(status.retention),
+        dropped_by_age_rows: status.dropped_by_age.rows,
+        dropped_by_bytes_rows: status.dropped_by_bytes.rows,
+        dropped_by_free_disk_rows: status.dropped_by_free_disk.rows,
+        damaged: status.damaged.into_iter().map(damaged).collect(),
     }
 }
 

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bench::contestant::Contestant;
-use crate::bench::plan::Plan;
+use crate::faulty;
+
+use super::contestant::Contestant;
+use super::plan::Plan;
 
 /// The programs, and a directory on disk for what they write.
 #[derive(Debug)]
@@ -26,21 +28,19 @@ impl Tools {
     pub(crate) fn build(subject: Contestant, plan: &Plan) -> io::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let tools = Self {
+        let mut tools = Self {
             scratch: target.join("bench"),
             yardstick_batch_bytes: plan.yardstick_batch_bytes,
             release: target.join("release"),
-            // A target directory of its own: the faulty collector must not take the measured one's place.
-            faulty: target.join("bench-faults"),
+            faulty: PathBuf::new(),
             root,
         };
         tools.cargo(&["-p", "catchment-bench"])?;
         if subject == Contestant::Catchment {
-            tools.cargo(&["-p", "catchment"])?;
             if plan.stall {
-                let target = tools.faulty.display().to_string();
-                tools.cargo(&["-p", "catchment", "--features", "journal/faults", "--target-dir", &target])?;
+                tools.faulty = faulty::collector()?;
             }
+            tools.cargo(&["-p", "catchment"])?;
         }
         std::fs::create_dir_all(&tools.scratch)?;
         Ok(tools)
@@ -60,7 +60,7 @@ impl Tools {
 
     /// The collector that obeys `CATCHMENT_FAULTS`.
     pub(crate) fn catchment_with_faults(&self) -> PathBuf {
-        self.faulty.join("release/catchment")
+        self.faulty.clone()
     }
 
     fn cargo(&self, arguments: &[&str]) -> io::Result<()> {

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+/// What may be asked of a running collector: one line of JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ask")]
+pub(crate) enum Request {
+    /// How it is: one event.
+    Status,
+    /// The rows of a query.
+    Query {
+        /// One SELECT.
+        sql: String,
+    },
+    /// The records that match, newest first.
+    Search(Search),
+    /// Records as they come: events.
+    Tail {
+        /// In the search language; empty for all.
+        words: String,
+        /// Begin behind this position, and not with what comes next.
+        from: Option<u64>,
+    },
+}
+
+/// A search as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Search {
+    /// In the search language; empty for all.
+    pub(crate) words: String,
+    /// Not before, in microseconds since 1970.
+    pub(crate) since: Option<i64>,
+    /// Before, likewise.
+    pub(crate) until: Option<i64>,
+    /// At most so many.
+    pub(crate) limit: Option<usize>,
+    /// The oldest first.
+    pub(crate) ascending: bool,
+}
+
+/// Requests are longer only by mistake or by malice.
+pub(crate) const REQUEST_BYTES_MAX: u64 = 1 << 20;

@@ -1,0 +1,236 @@
+//! The pipelines with their outputs: what the configuration says, as it runs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::Handle;
+use pipeline::{
+    FileOutput, Format, Options, Output, OutputError, OwnedValue, Running, Spec, Stage, StdoutOutput, Tail,
+    Where,
+};
+use record::{Batch, Position, clock};
+use search::Query;
+use store::{Snapshot, Store};
+
+use crate::config::{self, Pipeline, Scalar};
+use crate::tailing::Tailing;
+
+/// The memory of the tail: who is slower than the records in it misses some.
+pub(crate) const TAIL_BYTES: usize = 8 << 20;
+
+/// Where file outputs keep their places, below the data directory.
+const OUTPUTS_DIR: &str = "outputs";
+
+/// The store, for whoever reads it.
+#[derive(Clone)]
+pub(crate) struct StoreHandle(pub(crate) Arc<Store>);
+
+impl StoreHandle {
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot()
+    }
+
+    /// Writes what is in memory to parts, for at most `within`. What is not written comes again from the journal.
+    pub(crate) fn stop(self, within: Duration) {
+        let stopped = match Arc::try_unwrap(self.0) {
+            Ok(store) => store.stop(within),
+            // Somebody is still being answered, or a pipeline cannot let go of it.
+            Err(shared) => shared.flush(),
+        };
+        if let Err(error) = stopped {
+            tracing::warn!(%error, "the store goes on from the journal at the next start");
+        }
+    }
+}
+
+/// Every pipeline of the configuration, running.
+///
+/// What it owns: a thread for each. What bounds them: a batch each, and the tail's ring. They stop with [`Pipelines::stop`]; what has not passed
+/// through them by then does so after the next start.
+#[derive(Clone)]
+pub(crate) struct Pipelines {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// The pipelines that lead to a tail.
+    tails: Vec<(Tail, Spec)>,
+    running: std::sync::Mutex<Vec<(String, Running)>>,
+}
+
+/// Why the pipelines cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PipelineError {
+    #[error("pipeline `{name}`: {source}")]
+    Start { name: String, source: pipeline::StartError },
+    #[error("pipeline `{name}`: {source}")]
+    File { name: String, source: pipeline::FileError },
+    #[error("cannot create `{path}`: {source}")]
+    Directory { path: String, source: std::io::Error },
+}
+
+impl Pipelines {
+    /// Starts every pipeline. Places in the journal that no pipeline of this configuration has are forgotten: nothing would ever move
+    /// them on, and the journal would keep everything behind them.
+    pub(crate) fn start(
+        pipelines: &[Pipeline],
+        data_dir: &Path,
+        journal: &Handle,
+        store: &StoreHandle,
+    ) -> Result<Self, PipelineError> {
+        forget_others(pipelines, journal);
+        let tailed = pipelines.iter().filter(|pipeline| pipeline.to.contains(&config::Output::Tail)).count();
+        let (mut tails, mut running) = (Vec::new(), Vec::new());
+        for pipeline in pipelines {
+            let spec = spec(pipeline);
+            let tail = Tail::new(TAIL_BYTES / tailed.max(1));
+            let outputs = pipeline
+                .to
+                .iter()
+                .map(|output| open(output, &pipeline.name, data_dir, store, &tail))
+                .collect::<Result<Vec<_>, _>>()?;
+            if pipeline.to.contains(&config::Output::Tail) {
+                tails.push((tail, spec.clone()));
+            }
+            let started = pipeline::start(journal.clone(), spec, outputs, Options::default());
+            let name = pipeline.name.clone();
+            match started {
+                Ok(pipeline) => running.push((name, pipeline)),
+                Err(source) => return Err(PipelineError::Start { name, source }),
+            }
+        }
+        Ok(Self { shared: Arc::new(Shared { tails, running: running.into() }) })
+    }
+
+    /// Records that match, as they come, or from behind a position on.
+    pub(crate) fn tail(
+        &self,
+        query: &Query,
+        after: Option<u64>,
+        journal: &Handle,
+    ) -> Result<Tailing, String> {
+        Tailing::start(&self.shared.tails, query, after, journal)
+    }
+
+    /// How many follow the tail.
+    pub(crate) fn subscribers(&self) -> usize {
+        self.shared.tails.iter().map(|(tail, _)| tail.status().subscribers).sum()
+    }
+
+    /// How each is, by name.
+    pub(crate) fn status(&self) -> Vec<(String, pipeline::Status)> {
+        let running = self.shared.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        running.iter().map(|(name, pipeline)| (name.clone(), pipeline.status())).collect()
+    }
+
+    /// Lets what is durable in the journal pass through, for at most `within` altogether.
+    pub(crate) fn stop(self, within: Duration) {
+        let deadline = clock::monotonic() + within;
+        let running = std::mem::take(
+            &mut *self.shared.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        for (name, pipeline) in running {
+            if let Err(error) = pipeline.stop(deadline.saturating_sub(clock::monotonic())) {
+                tracing::warn!(pipeline = name, %error, "it goes on at the next start");
+            }
+        }
+    }
+}
+
+/// What the configuration says, as the pipeline takes it.
+pub(crate) fn spec(pipeline: &Pipeline) -> Spec {
+    let value = |value: &Scalar| match value {
+        Scalar::Bool(value) => OwnedValue::Bool(*value),
+        Scalar::Int(value) => OwnedValue::Int(*value),
+        Scalar::Float(value) => OwnedValue::Float(*value),
+        Scalar::Text(value) => OwnedValue::Str(value.clone()),
+    };
+    let stage = |stage: &config::Stage| match stage {
+        config::Stage::Where { source, peer } => {
+            Stage::Where(Where { source: source.clone(), peer: peer.clone() })
+        }
+        config::Stage::Set(fields) => {
+            Stage::Set(fields.iter().map(|(name, set)| (name.clone(), value(set))).collect())
+        }
+        config::Stage::ParseJson => Stage::ParseJson,
+    };
+    Spec {
+        name: pipeline.name.clone(),
+        from: pipeline.from.clone(),
+        stages: pipeline.stages.iter().map(stage).collect(),
+    }
+}
+
+fn forget_others(pipelines: &[Pipeline], journal: &Handle) {
+    let ours: Vec<_> = pipelines.iter().map(|pipeline| spec(pipeline).cursor_name()).collect();
+    for name in journal.cursor_names() {
+        if !ours.contains(&name) {
+            match journal.remove_cursor(&name) {
+                Ok(()) => tracing::info!(cursor = name, "forgotten: the configuration has no such pipeline"),
+                Err(error) => {
+                    tracing::warn!(cursor = name, %error, "this place in the journal could not be forgotten")
+                }
+            }
+        }
+    }
+}
+
+fn open(
+    output: &config::Output,
+    pipeline: &str,
+    data_dir: &Path,
+    store: &StoreHandle,
+    tail: &Tail,
+) -> Result<Box<dyn Output>, PipelineError> {
+    Ok(match output {
+        config::Output::Store => {
+            Box::new(StoreOutput { store: Arc::clone(&store.0), pipeline: pipeline.to_owned() })
+        }
+        config::Output::Tail => Box::new(tail.output()),
+        config::Output::Stdout => Box::new(StdoutOutput::new(Format::Text)),
+        config::Output::File { path, json } => {
+            let places = data_dir.join(OUTPUTS_DIR);
+            std::fs::create_dir_all(&places)
+                .map_err(|source| PipelineError::Directory { path: places.display().to_string(), source })?;
+            let format = if *json { Format::Json } else { Format::Text };
+            let state = places.join(format!("{pipeline}-{:08x}", crc(path)));
+            let file = FileOutput::open_with_state(path, &state, format)
+                .map_err(|source| PipelineError::File { name: pipeline.to_owned(), source })?;
+            Box::new(file)
+        }
+    })
+}
+
+/// Tells the files of one pipeline apart.
+fn crc(path: &Path) -> u32 {
+    crc32c::crc32c(path.as_os_str().as_encoded_bytes())
+}
+
+/// The store as the output of one pipeline. It keeps its place in the same step as the records, so each is there once.
+struct StoreOutput {
+    store: Arc<Store>,
+    pipeline: String,
+}
+
+impl Output for StoreOutput {
+    fn name(&self) -> &str {
+        "store"
+    }
+
+    fn resume_from(&self) -> Position {
+        self.store.checkpoint(&self.pipeline)
+    }
+
+    fn write(&mut self, records: &Batch, upto: Position) -> Result<(), OutputError> {
+        self.store.append(&self.pipeline, records, upto).map_err(OutputError::failed)
+    }
+
+    fn durable(&mut self) -> Result<Position, OutputError> {
+        Ok(self.store.checkpoint(&self.pipeline))
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        self.store.flush().map_err(OutputError::failed)
+    }
+}

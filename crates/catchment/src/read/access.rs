@@ -1,0 +1,141 @@
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use arrow_ipc::reader::StreamReader;
+use arrow_schema::SchemaRef;
+use query::{Engine, Limits, Rows};
+use store::Snapshot;
+
+use crate::app::STORE_DIR;
+use crate::control::client::{Answer, AskError, ask, is_running};
+use crate::control::request::{Request, Search};
+
+/// What a query may take when no collector runs.
+const LIMITS: Limits = Limits { memory_bytes: 512 << 20, time: Duration::from_secs(24 * 3600), threads: 2 };
+
+/// Where answers come from: the collector that runs on the data directory, or the files themselves.
+pub(crate) enum Access<'a> {
+    Running(&'a Path),
+    Alone { engine: Arc<Engine>, snapshot: Arc<Snapshot> },
+}
+
+/// Rows as they come.
+pub(crate) enum Answered {
+    Running {
+        schema: SchemaRef,
+        batches: StreamReader<BufReader<Answer>>,
+    },
+    Alone {
+        rows: Rows,
+        /// Works on them as long as it lives.
+        _engine: Arc<Engine>,
+    },
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccessError {
+    #[error("{0}")]
+    Ask(#[from] AskError),
+    #[error("{0}")]
+    Answer(std::io::Error),
+    #[error("{0}")]
+    Store(#[from] store::OpenError),
+    #[error("{0}")]
+    Query(#[from] query::QueryError),
+    #[error("{0}")]
+    Words(#[from] search::SyntaxError),
+}
+
+impl<'a> Access<'a> {
+    pub(crate) fn open(data_dir: &'a Path) -> Result<Self, AccessError> {
+        if is_running(data_dir) {
+            Ok(Self::Running(data_dir))
+        } else {
+            Self::alone(super::alone::snapshot(data_dir)?)
+        }
+    }
+
+    /// Only what is in parts need be found.
+    pub(crate) fn open_parts(data_dir: &'a Path) -> Result<Self, AccessError> {
+        if is_running(data_dir) {
+            return Ok(Self::Running(data_dir));
+        }
+        Self::alone(Snapshot::open(&data_dir.join(STORE_DIR))?)
+    }
+
+    fn alone(snapshot: Snapshot) -> Result<Self, AccessError> {
+        Ok(Self::Alone { engine: Arc::new(Engine::new(LIMITS)?), snapshot: Arc::new(snapshot) })
+    }
+
+    pub(crate) fn sql(&self, sql: &str) -> Result<Answered, AccessError> {
+        match self {
+            Self::Running(dir) => Answered::running(dir, &Request::Query { sql: sql.to_owned() }),
+            Self::Alone { engine, snapshot } => {
+                let rows = engine.sql(Arc::clone(snapshot), sql)?;
+                Ok(Answered::Alone { rows, _engine: Arc::clone(engine) })
+            }
+        }
+    }
+
+    pub(crate) fn search(&self, search: &Search) -> Result<Answered, AccessError> {
+        match self {
+            Self::Running(dir) => Answered::running(dir, &Request::Search(search.clone())),
+            Self::Alone { engine, snapshot } => {
+                let rows = engine.search(Arc::clone(snapshot), &parsed(search)?)?;
+                Ok(Answered::Alone { rows, _engine: Arc::clone(engine) })
+            }
+        }
+    }
+}
+
+/// The search that is asked for, as the engine takes it.
+pub(crate) fn parsed(search: &Search) -> Result<query::Search, search::SyntaxError> {
+    Ok(query::Search {
+        since: search.since,
+        until: search.until,
+        limit: search.limit,
+        ascending: search.ascending,
+        ..query::Search::new(search::Query::parse(&search.words)?)
+    })
+}
+
+impl Answered {
+    fn running(dir: &Path, request: &Request) -> Result<Self, AccessError> {
+        let answer = ask(dir, request)?;
+        let batches = StreamReader::try_new(BufReader::new(answer), None)
+            .map_err(|error| AccessError::Answer(reason(error)))?;
+        Ok(Self::Running { schema: batches.schema(), batches })
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        match self {
+            Self::Running { schema, .. } => Arc::clone(schema),
+            Self::Alone { rows, .. } => rows.schema(),
+        }
+    }
+}
+
+impl Iterator for Answered {
+    type Item = Result<RecordBatch, AccessError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Running { batches, .. } => {
+                Some(batches.next()?.map_err(|error| AccessError::Answer(reason(error))))
+            }
+            Self::Alone { rows, .. } => Some(rows.next()?.map_err(AccessError::from)),
+        }
+    }
+}
+
+/// What the collector said, without what the format made of it.
+fn reason(error: arrow_schema::ArrowError) -> std::io::Error {
+    match error {
+        arrow_schema::ArrowError::IoError(_, error) => error,
+        other => std::io::Error::other(other),
+    }
+}

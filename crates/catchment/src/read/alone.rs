@@ -1,0 +1,103 @@
+use std::path::Path;
+
+use journal::{ReadError, Reader, RealDisk};
+use part::Builder;
+use record::{Batch, Position};
+use store::Snapshot;
+
+use crate::app::STORE_DIR;
+use crate::config::{Output, Pipeline};
+use crate::exit::complain;
+use crate::outputs::spec;
+use crate::saved;
+
+use super::access::AccessError;
+
+/// What a collector had not written to parts when it was killed is read from its journal: at most so much text, in bytes. In
+/// order, a collector leaves none.
+const TEXT_BYTES_MAX: usize = 256 << 20;
+
+/// Records that make one batch.
+const BATCH_ROWS: usize = 8192;
+
+/// All records of a data directory that no collector runs on.
+pub(super) fn snapshot(data_dir: &Path) -> Result<Snapshot, AccessError> {
+    let snapshot = Snapshot::open(&data_dir.join(STORE_DIR))?;
+    for damaged in &snapshot.damaged {
+        complain(format_args!(
+            "{} records are missing: `{}` was set aside: {}",
+            damaged.rows,
+            damaged.path.display(),
+            damaged.why
+        ));
+    }
+    let mut rest = Rest { builder: Builder::new(), batches: Vec::new(), text: 0 };
+    for pipeline in saved::load(data_dir) {
+        if pipeline.to.contains(&Output::Store) {
+            let from = snapshot.checkpoints.get(&pipeline.name).copied().unwrap_or_default();
+            if let Err(error) = rest.read(data_dir, &pipeline, from) {
+                complain(format_args!("what is in the journal only is not shown: {error}"));
+            }
+        }
+    }
+    Ok(snapshot.with_memory(rest.finish()))
+}
+
+struct Rest {
+    builder: Builder,
+    batches: Vec<arrow_array::RecordBatch>,
+    text: usize,
+}
+
+impl Rest {
+    fn read(&mut self, data_dir: &Path, pipeline: &Pipeline, from: Position) -> Result<(), ReadError> {
+        let next = if from == Position(0) { from } else { Position(from.0 + 1) };
+        let mut reader = Reader::open(RealDisk::new(data_dir), next)?;
+        let spec = spec(pipeline);
+        let (mut stages, mut batch) = (pipeline::Stages::new(&spec.stages), Batch::new());
+        loop {
+            let more = match reader.next() {
+                Ok(Some(line)) => {
+                    if pipeline.takes(line.source) {
+                        batch.push(&line);
+                    }
+                    true
+                }
+                Ok(None) => false,
+                Err(error @ ReadError::Damaged { .. }) => {
+                    complain(error);
+                    reader.skip_damage()?;
+                    true
+                }
+                Err(error) => return Err(error),
+            };
+            if batch.len() >= BATCH_ROWS || !more {
+                self.text += batch.bytes();
+                stages.apply(&mut batch);
+                batch.iter().for_each(|record| self.builder.append(record));
+                batch.clear();
+                self.seal();
+                if !more {
+                    return Ok(());
+                }
+                if self.text > TEXT_BYTES_MAX {
+                    complain(
+                        "not all of the journal is shown: start the collector, it brings the store up to date",
+                    );
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn seal(&mut self) {
+        if self.builder.len() > 0 {
+            self.batches.push(self.builder.finish());
+        }
+    }
+
+    fn finish(mut self) -> Vec<arrow_array::RecordBatch> {
+        self.seal();
+        self.batches
+    }
+}

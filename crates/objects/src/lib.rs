@@ -1,0 +1,3 @@
+//! Parts on object storage.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,269 @@
+//! Reads parts through DataFusion's Parquet scan, but chooses their pages only when it is a part's turn.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow_array::RecordBatch;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
+use datafusion::datasource::physical_plan::{FileOpenFuture, FileOpener, FileScanConfig, FileSource};
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::object_store::ObjectStore;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::projection::ProjectionExprs;
+use datafusion::physical_plan::DisplayFormatType;
+use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::metadata::ParquetMetaData;
+use part::Needs;
+
+use crate::needs::is_nothing;
+use crate::reader::{Counters, PartFile};
+use crate::shape::Shape;
+use crate::statistics;
+
+/// A Parquet source over parts.
+///
+/// When a part's turn comes, it first asks whether the part can still matter (a query for the last few rows knows more
+/// by then), then the part's index for the pages that may match, and only then reads. Where only few rows are wanted, it
+/// asks again before each row group, and goes through them in the order of the query.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) inner: Arc<dyn FileSource>,
+    pub(crate) needs: Arc<Needs>,
+    pub(crate) shape: Shape,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Parts {
+    fn around(&self, inner: Arc<dyn FileSource>) -> Arc<dyn FileSource> {
+        Arc::new(Self { inner, ..self.clone() })
+    }
+}
+
+impl FileSource for Parts {
+    fn create_file_opener(
+        &self,
+        store: Arc<dyn ObjectStore>,
+        config: &FileScanConfig,
+        partition: usize,
+    ) -> Result<Arc<dyn FileOpener>> {
+        Ok(Arc::new(Opener { source: self.clone(), store, config: Arc::new(config.clone()), partition }))
+    }
+
+    fn table_schema(&self) -> &TableSchema {
+        self.inner.table_schema()
+    }
+
+    fn with_batch_size(&self, batch_size: usize) -> Arc<dyn FileSource> {
+        self.around(self.inner.with_batch_size(batch_size))
+    }
+
+    fn filter(&self) -> Option<Arc<dyn PhysicalExpr>> {
+        self.inner.filter()
+    }
+
+    fn projection(&self) -> Option<&ProjectionExprs> {
+        self.inner.projection()
+    }
+
+    fn metrics(&self) -> &ExecutionPlanMetricsSet {
+        self.inner.metrics()
+    }
+
+    fn file_type(&self) -> &str {
+        self.inner.file_type()
+    }
+
+    fn fmt_extra(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt_extra(format, f)
+    }
+
+    /// A part that is read row group by row group is not cut by bytes as well.
+    fn supports_repartitioning(&self) -> bool {
+        !self.shape.few && self.inner.supports_repartitioning()
+    }
+
+    fn try_pushdown_filters(
+        &self,
+        filters: Vec<Arc<dyn PhysicalExpr>>,
+        options: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn FileSource>>> {
+        let pushed = self.inner.try_pushdown_filters(filters, options)?;
+        Ok(FilterPushdownPropagation {
+            filters: pushed.filters,
+            updated_node: pushed.updated_node.map(|inner| self.around(inner)),
+        })
+    }
+
+    fn try_pushdown_projection(&self, projection: &ProjectionExprs) -> Result<Option<Arc<dyn FileSource>>> {
+        Ok(self.inner.try_pushdown_projection(projection)?.map(|inner| self.around(inner)))
+    }
+
+    fn reorder_files(&self, mut files: Vec<PartitionedFile>) -> Vec<PartitionedFile> {
+        files.sort_by_cached_key(|file| {
+            let time = PartFile::of(file).map_or((0, 0), |part| part.summary().time);
+            if self.shape.oldest_first { time } else { (!time.1, !time.0) }
+        });
+        files
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.inner.apply_expressions(f)
+    }
+}
+
+/// Opens parts for one partition of the scan.
+#[derive(Clone)]
+struct Opener {
+    source: Parts,
+    store: Arc<dyn ObjectStore>,
+    config: Arc<FileScanConfig>,
+    partition: usize,
+}
+
+type Batches = BoxStream<'static, Result<RecordBatch>>;
+
+/// Some row groups of a part that are read in one go.
+struct Piece {
+    file: PartitionedFile,
+    rows: u64,
+}
+
+impl FileOpener for Opener {
+    fn open(&self, file: PartitionedFile) -> Result<FileOpenFuture> {
+        let opener = self.clone();
+        Ok(Box::pin(async move {
+            let pieces = opener.pieces(&file)?;
+            let batches = stream::iter(pieces).then(move |piece| {
+                let opener = opener.clone();
+                async move { opener.read(piece).await }
+            });
+            Ok(batches.try_flatten().boxed())
+        }))
+    }
+}
+
+impl Opener {
+    /// What to read of a part, in the order in which to read it.
+    fn pieces(&self, file: &PartitionedFile) -> Result<Vec<Piece>> {
+        if !self.may_matter(file)? {
+            return Ok(Vec::new());
+        }
+        let part = PartFile::of(file)?;
+        let metadata = part.metadata().map_err(failed)?;
+        let chosen: Vec<(usize, Option<RowSelection>)> = if is_nothing(&self.source.needs) {
+            (0..metadata.num_row_groups()).map(|group| (group, None)).collect()
+        } else {
+            let Some(selection) = part.select(&self.source.needs).map_err(failed)? else {
+                return Ok(Vec::new());
+            };
+            selection.row_groups.into_iter().map(|(group, rows)| (group, Some(rows))).collect()
+        };
+        // Several readers may share a part, each with its range of bytes. It counts once.
+        if file.range.as_ref().is_none_or(|range| range.start == 0) {
+            self.source.counters.parts.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(if self.source.shape.few {
+            self.one_by_one(file, &metadata, chosen)
+        } else {
+            vec![whole(file, &metadata, chosen)]
+        })
+    }
+
+    fn one_by_one(
+        &self,
+        file: &PartitionedFile,
+        metadata: &ParquetMetaData,
+        chosen: Vec<(usize, Option<RowSelection>)>,
+    ) -> Vec<Piece> {
+        let schema = self.config.file_schema();
+        let mut pieces: Vec<Piece> = chosen
+            .into_iter()
+            .map(|(group, rows)| {
+                let mut piece = whole(file, metadata, vec![(group, rows)]);
+                let known = statistics::of_row_group(metadata.row_group(group), schema);
+                piece.file.statistics = Some(Arc::new(known));
+                piece
+            })
+            .collect();
+        if !self.source.shape.oldest_first {
+            pieces.reverse();
+        }
+        pieces
+    }
+
+    /// True unless what is known of the file rules it out by now. Plans as far as no byte is read.
+    fn may_matter(&self, file: &PartitionedFile) -> Result<bool> {
+        let inner = &self.source.inner;
+        let planning = inner.create_morselizer(Arc::clone(&self.store), &self.config, self.partition)?;
+        let mut planners = vec![planning.plan_file(file.clone())?];
+        while let Some(planner) = planners.pop() {
+            if let Some(mut plan) = planner.plan()? {
+                if plan.has_io_future() || !plan.take_morsels().is_empty() {
+                    return Ok(true);
+                }
+                planners.extend(plan.take_ready_planners());
+            }
+        }
+        Ok(false)
+    }
+
+    async fn read(&self, piece: Piece) -> Result<Batches> {
+        let inner = &self.source.inner;
+        let planning = inner.create_morselizer(Arc::clone(&self.store), &self.config, self.partition)?;
+        let mut planners = vec![planning.plan_file(piece.file)?];
+        let mut batches = Vec::new();
+        while let Some(planner) = planners.pop() {
+            let Some(mut plan) = planner.plan()? else { continue };
+            for morsel in plan.take_morsels() {
+                batches.push(morsel.into_stream());
+            }
+            if let Some(pending) = plan.take_pending_planner() {
+                planners.push(pending.await?);
+            }
+            planners.extend(plan.take_ready_planners().into_iter().rev());
+        }
+        if !batches.is_empty() {
+            self.source.counters.rows.fetch_add(piece.rows, Ordering::Relaxed);
+        }
+        Ok(stream::iter(batches).flatten().boxed())
+    }
+}
+
+/// The part with only the chosen row groups.
+fn whole(
+    file: &PartitionedFile,
+    metadata: &ParquetMetaData,
+    chosen: Vec<(usize, Option<RowSelection>)>,
+) -> Piece {
+    let mut access = ParquetAccessPlan::new_none(metadata.num_row_groups());
+    let mut rows = 0;
+    for (group, selection) in chosen {
+        let all = usize::try_from(metadata.row_group(group).num_rows()).unwrap_or_default();
+        match selection {
+            Some(selection) if selection.row_count() < all => {
+                rows += selection.row_count();
+                access.set(group, RowGroupAccess::Selection(selection));
+            }
+            _ => {
+                rows += all;
+                access.scan(group);
+            }
+        }
+    }
+    Piece { file: file.clone().with_extension(access), rows: rows as u64 }
+}
+
+fn failed(error: part::ReadError) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

@@ -1,0 +1,9 @@
+//! Questions to small snapshots, of memory and parts whose schemas differ.
+
+mod forbidden;
+mod limits;
+mod needs;
+mod pruning;
+mod searching;
+mod sql;
+mod support;
