@@ -279,6 +279,8 @@ name = "main"
                 sys.exit(f"{request}: {payload.decode()}")
             if kind == 4:
                 break
+            if kind == 2:  # says whether all parts could be read
+                continue
             got += payload
             frames += 1
             if until_first and frames == 2:  # the first is the schema
@@ -287,7 +289,7 @@ name = "main"
         return bytes(got)
 
     def status(self):
-        return json.loads(self.ask({"ask": "status"}))
+        return json.loads(subprocess.run([self.program, "status", "--format", "json"], cwd=self.dir, capture_output=True, check=True).stdout)
 
     def sql(self, text):
         return self.ask({"ask": "query", "sql": text})

@@ -76,7 +76,7 @@ impl App {
         let (mut journal, recovered) =
             Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
         tracing::info!(oldest = recovered.oldest, end = recovered.end, "the journal is open");
-        let engine = Engine::new(query_limits(&config))?;
+        let engine = Arc::new(Engine::new(query_limits(&config))?);
         let store =
             StoreHandle(Arc::new(Store::open(&config.data_dir.join(STORE_DIR), store_options(&config))?));
         saved::save(&config.data_dir, &config.pipelines)

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod asking;
 mod cat;
 mod check;
 mod cli;
@@ -16,6 +17,7 @@ mod limits;
 mod live;
 mod log;
 mod outputs;
+mod past;
 mod print;
 mod read;
 mod run;

@@ -9,11 +9,13 @@ use pipeline::{
     FileOutput, Format, Options, Output, OutputError, OwnedValue, Running, Spec, Stage, StdoutOutput, Tail,
     Where,
 };
+use query::Engine;
 use record::{Batch, Position, clock};
 use search::Query;
 use store::{Snapshot, Store};
 
 use crate::config::{self, Pipeline, Scalar};
+use crate::past::Past;
 use crate::tailing::Tailing;
 
 /// The memory of the tail: who is slower than the records in it misses some.
@@ -56,6 +58,8 @@ pub(crate) struct Pipelines {
 struct Shared {
     /// The pipelines that lead to a tail.
     tails: Vec<(Tail, Spec)>,
+    /// If only one does, and leads to the store as well: its name.
+    stored: Option<(String, StoreHandle)>,
     running: std::sync::Mutex<Vec<(String, Running)>>,
 }
 
@@ -100,7 +104,13 @@ impl Pipelines {
                 Err(source) => return Err(PipelineError::Start { name, source }),
             }
         }
-        Ok(Self { shared: Arc::new(Shared { tails, running: running.into() }) })
+        let to = |output| move |pipeline: &&Pipeline| pipeline.to.contains(&output);
+        let tailed: Vec<_> = pipelines.iter().filter(to(config::Output::Tail)).collect();
+        let stored = match tailed[..] {
+            [one] if one.to.contains(&config::Output::Store) => Some((one.name.clone(), store.clone())),
+            _ => None,
+        };
+        Ok(Self { shared: Arc::new(Shared { tails, stored, running: running.into() }) })
     }
 
     /// Records that match, as they come, or from behind a position on.
@@ -109,8 +119,14 @@ impl Pipelines {
         query: &Query,
         after: Option<u64>,
         journal: &Handle,
+        engine: &Arc<Engine>,
     ) -> Result<Tailing, String> {
-        Tailing::start(&self.shared.tails, query, after, journal)
+        let past = self.shared.stored.clone().map(|(pipeline, store)| Past {
+            store,
+            engine: Arc::clone(engine),
+            pipeline,
+        });
+        Tailing::start(&self.shared.tails, query, after, journal, past)
     }
 
     /// How many follow the tail.
@@ -169,7 +185,7 @@ fn forget_others(pipelines: &[Pipeline], journal: &Handle) {
             match journal.remove_cursor(&name) {
                 Ok(()) => tracing::info!(cursor = name, "forgotten: the configuration has no such pipeline"),
                 Err(error) => {
-                    tracing::warn!(cursor = name, %error, "this place in the journal could not be forgotten")
+                    tracing::warn!(cursor = name, %error, "this place in the journal could not be forgotten");
                 }
             }
         }

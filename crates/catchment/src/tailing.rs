@@ -8,23 +8,31 @@ use pipeline::{Event, Options, Spec, Subscription, Tail, TailReader};
 use record::Position;
 use search::Query;
 
+use crate::past::Past;
+
 /// When records come from several pipelines, each is looked at for so long before the next one.
 const TURN: Duration = Duration::from_millis(10);
 
 /// Follows the tails of all pipelines for one client.
 ///
-/// What it owns: a place in each tail. What bounds it: the tails' own memory; a client that is too slow is told how much it missed. It
-/// leaves the tails when it is dropped.
+/// What it owns: a place in each tail. What bounds it: the tails' own memory; a client that is too slow is told how much it missed,
+/// unless it follows from a position: then it goes on in the journal, or in the store. It leaves the tails when it is dropped.
 pub(crate) struct Tailing {
     places: Vec<Place>,
     json: String,
+    query: Query,
+    journal: Handle,
+    /// What the journal has freed, if there is one pipeline, which leads to the store as well.
+    past: Option<Past>,
 }
 
 enum Place {
     /// What comes from now on.
     Live(Subscription),
     /// What comes behind a position, from the journal first.
-    Behind(Box<TailReader>),
+    Behind(Box<TailReader>, Tail, Spec),
+    /// The same, from the store first.
+    Past(Position, Tail, Spec),
 }
 
 impl Tailing {
@@ -33,18 +41,19 @@ impl Tailing {
         query: &Query,
         after: Option<u64>,
         journal: &Handle,
+        past: Option<Past>,
     ) -> Result<Self, String> {
         if tails.is_empty() {
             return Err("no pipeline leads to `tail`: add it to the `to` of one".to_owned());
         }
         let place = |(tail, spec): &(Tail, Spec)| match after {
             None => Ok(Place::Live(tail.subscribe(query.clone()))),
-            Some(after) => tail
-                .subscribe_from(Position(after), query.clone(), journal, spec.clone(), Options::default())
-                .map(|reader| Place::Behind(Box::new(reader))),
+            Some(after) if past.is_some() => Ok(Place::Past(Position(after), tail.clone(), spec.clone())),
+            Some(after) => behind(Position(after), tail.clone(), spec.clone(), query, journal),
         };
         let places = tails.iter().map(place).collect::<Result<_, ReadError>>();
-        Ok(Self { places: places.map_err(|error| error.to_string())?, json: String::new() })
+        let places = places.map_err(|error| error.to_string())?;
+        Ok(Self { places, json: String::new(), query: query.clone(), journal: journal.clone(), past })
     }
 
     /// Gives every event that comes within `timeout` to `each`, as JSON, and returns whether there was any; `None` when nothing will
@@ -59,13 +68,43 @@ impl Tailing {
         for place in &mut self.places {
             let event = match place {
                 Place::Live(subscription) => subscription.next(timeout),
-                Place::Behind(reader) => reader.next(timeout).map_err(io::Error::other)?,
+                Place::Behind(reader, tail, spec) => {
+                    let at = reader.position();
+                    match reader.next(timeout).map_err(io::Error::other)? {
+                        // Freed before it was read here: then the store has it.
+                        Event::Missed(_) if self.past.is_some() => {
+                            *place = Place::Past(at, tail.clone(), spec.clone());
+                            open = true;
+                            continue;
+                        }
+                        event => event,
+                    }
+                }
+                Place::Past(after, tail, spec) => {
+                    let Some(past) = &self.past else { return Ok(None) };
+                    let upto = past.tell(&self.query, *after, each).map_err(io::Error::other)?;
+                    *place = behind(upto, tail.clone(), spec.clone(), &self.query, &self.journal)
+                        .map_err(io::Error::other)?;
+                    (any, open) = (true, true);
+                    continue;
+                }
             };
             open |= !matches!(event, Event::Closed);
             any |= tell(&event, &mut self.json, each)?;
         }
         Ok(open.then_some(any))
     }
+}
+
+fn behind(
+    after: Position,
+    tail: Tail,
+    spec: Spec,
+    query: &Query,
+    journal: &Handle,
+) -> Result<Place, ReadError> {
+    let reader = tail.subscribe_from(after, query.clone(), journal, spec.clone(), Options::default())?;
+    Ok(Place::Behind(Box::new(reader), tail, spec))
 }
 
 fn tell(event: &Event, json: &mut String, each: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<bool> {

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use datafusion::common::SchemaError;
@@ -43,6 +44,14 @@ pub enum QueryError {
     /// It failed while it ran, on a value or on a file.
     #[error("{0}")]
     Execution(String),
+    /// A part is not as it was written. Queries that leave it alone are answered.
+    #[error("`{path}` is damaged: {what}", path = path.display())]
+    Damaged {
+        /// The part's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// It needs more memory than all queries may have together.
     #[error(
         "the query needs more memory than the {} MiB that queries may have: ask for a shorter time, fewer columns or \
@@ -86,7 +95,7 @@ impl QueryError {
     /// What DataFusion said, in fewer words.
     pub(crate) fn from_datafusion(error: &DataFusionError, memory_bytes: usize) -> Self {
         if let Some(read) = read_error(error) {
-            return Self::Execution(read.to_string());
+            return Self::read(read);
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::Memory { limit_bytes: memory_bytes },
@@ -97,6 +106,18 @@ impl QueryError {
             DataFusionError::External(source) => Self::Execution(source.to_string()),
             DataFusionError::NotImplemented(text) => Self::Plan(format!("not supported: {text}")),
             other => Self::Execution(other.strip_backtrace()),
+        }
+    }
+
+    fn read(error: &part::ReadError) -> Self {
+        match error {
+            part::ReadError::Damaged { path, what } => {
+                Self::Damaged { path: path.clone(), what: what.clone() }
+            }
+            part::ReadError::Io { path, source } if error.is_damage() => {
+                Self::Damaged { path: path.clone(), what: source.to_string() }
+            }
+            other => Self::Execution(other.to_string()),
         }
     }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
 
 use crate::needle::{Needle, contains_needle};
 
@@ -36,14 +37,54 @@ impl Pattern {
         self.0.is_match(text)
     }
 
-    /// What is known only of patterns that are plain text.
+    /// What is known of the plain text in it. Only ASCII counts: other letters have more than one form.
     pub(crate) fn needle(&self) -> Needle {
-        if regex::escape(self.source()) == self.source() {
-            contains_needle(self.source())
-        } else {
-            Needle::Any
-        }
+        regex_syntax::parse(self.source()).map_or(Needle::Any, |hir| {
+            let mut run = String::new();
+            let mut found = texts(&hir, &mut run);
+            found.push(contains_needle(&run));
+            Needle::all(found)
+        })
     }
+}
+
+/// What every match of an expression holds. `run` is the plain text up to here; it goes on behind.
+fn texts(hir: &Hir, run: &mut String) -> Vec<Needle> {
+    match hir.kind() {
+        HirKind::Literal(literal) => match str::from_utf8(&literal.0) {
+            Ok(text) if text.is_ascii() => {
+                run.push_str(text);
+                Vec::new()
+            }
+            _ => end(run),
+        },
+        HirKind::Capture(capture) => texts(&capture.sub, run),
+        HirKind::Concat(parts) => parts.iter().flat_map(|part| texts(part, run)).collect(),
+        HirKind::Look(_) | HirKind::Empty => Vec::new(),
+        HirKind::Alternation(choices) => {
+            let mut found = end(run);
+            let of = |choice: &Hir| {
+                let mut run = String::new();
+                let mut found = texts(choice, &mut run);
+                found.extend(end(&mut run));
+                Needle::all(found)
+            };
+            found.push(Needle::either(choices.iter().map(of)));
+            found
+        }
+        HirKind::Repetition(again) if again.min > 0 => {
+            let mut found = end(run);
+            found.extend(texts(&again.sub, run));
+            found.extend(end(run));
+            found
+        }
+        HirKind::Repetition(_) | HirKind::Class(_) => end(run),
+    }
+}
+
+/// The plain text ends here.
+fn end(run: &mut String) -> Vec<Needle> {
+    vec![contains_needle(&std::mem::take(run))]
 }
 
 impl PartialEq for Pattern {
@@ -65,5 +106,31 @@ impl fmt::Display for Pattern {
             write!(f, "{c}")?;
         }
         f.write_str("/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Needle, Pattern, contains_needle};
+
+    #[test]
+    fn what_a_pattern_needs() {
+        let needle = |source: &str| Pattern::new(source).unwrap().needle();
+        for (source, text) in [
+            ("in needle toda[xy]$", "in needle toda"),
+            ("^a (very )rare word", "a very rare word"),
+            ("( one two )+", " one two "),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(needle(source), contains_needle(text), "{source}");
+        }
+        assert_eq!(
+            needle("( one )x?( two )"),
+            Needle::all([contains_needle(" one "), contains_needle(" two ")])
+        );
+        assert_eq!(needle(" (one|two) "), needle("z( one )?z"), "each choice may go on on both sides");
+        for source in ["(?i) word ", " (word )?", "[0-9]+", ".*", " gr\u{fc}n "] {
+            assert_eq!(needle(source), Needle::Any, "{source}");
+        }
     }
 }

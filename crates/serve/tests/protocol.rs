@@ -238,7 +238,8 @@ fn a_line_longer_than_the_window_passes_and_is_sent_again() {
         assert_eq!(collector.line(), "short\n");
         collector.ack(1);
         let summary = server.end();
-        assert_eq!((summary.sent, summary.acked), (2, 2));
+        // The system may have taken all of the line that the first collector did not read to its end.
+        assert!(summary.acked == 2 && (2..=3).contains(&summary.sent), "{summary:?}");
     }
     feeder.join().unwrap();
 }

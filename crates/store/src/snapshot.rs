@@ -73,6 +73,18 @@ impl Snapshot {
         Ok(all)
     }
 
+    /// This view without a part that turned out to be damaged.
+    #[must_use]
+    pub fn without(mut self, part: &Path, why: &str) -> Self {
+        let gone = self.parts.extract_if(.., |there| there.path() == part);
+        self.damaged.extend(gone.map(|part| Damaged {
+            path: part.path().to_owned(),
+            rows: part.summary().rows,
+            why: why.to_owned(),
+        }));
+        self
+    }
+
     /// This view with other rows in memory.
     #[must_use]
     pub fn with_memory(self, memory: Vec<RecordBatch>) -> Self {

@@ -1,14 +1,19 @@
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use query::Rows;
+use query::{Cancel, QueryError, Rows};
+use store::Snapshot;
 
 use super::frame::{self, DataWriter, Kind};
-use super::request::{REQUEST_BYTES_MAX, Request, Search};
+use super::request::{self, REQUEST_BYTES_MAX, Request};
 use super::{Parts, report};
+use crate::asking::{self, Begun};
 use crate::read::access::parsed;
 
 /// How long a client may take to say what it wants.
@@ -32,13 +37,10 @@ pub(super) fn answer(client: &UnixStream, parts: &Parts, stopping: &AtomicBool) 
     };
     match request {
         Request::Status => status(client, parts),
-        Request::Query { sql } => match parts.engine.sql(parts.store.snapshot(), &sql) {
-            Ok(rows) => send(client, rows, stopping),
+        Request::Query { sql } => send(client, parts, stopping, |snapshot| parts.engine.sql(snapshot, &sql)),
+        Request::Search(search) => match parsed(&search) {
+            Ok(search) => send(client, parts, stopping, |snapshot| parts.engine.search(snapshot, &search)),
             Err(error) => refuse(client, &error.to_string()),
-        },
-        Request::Search(search) => match found(parts, &search) {
-            Ok(rows) => send(client, rows, stopping),
-            Err(error) => refuse(client, &error),
         },
         Request::Tail { words, from } => tail(client, parts, &words, from, stopping),
     }
@@ -56,33 +58,80 @@ fn status(client: &UnixStream, parts: &Parts) -> io::Result<()> {
     out.flush()
 }
 
-fn found(parts: &Parts, search: &Search) -> Result<Rows, String> {
-    let search = parsed(search).map_err(|error| error.to_string())?;
-    parts.engine.search(parts.store.snapshot(), &search).map_err(|error| error.to_string())
-}
-
 /// Sends rows as they come, until the client hangs up.
-fn send(client: &UnixStream, rows: Rows, stopping: &AtomicBool) -> io::Result<()> {
-    let cancel = rows.cancel();
-    let watched = client.try_clone()?;
-    watched.set_read_timeout(None)?;
-    // While a query works it writes nothing, and would not notice that nobody waits any more.
-    let watch = std::thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
-        let _ = (&watched).read(&mut [0]);
-        cancel.cancel();
-    })?;
-    let sent = send_rows(client, rows, stopping);
+fn send(
+    client: &UnixStream,
+    parts: &Parts,
+    stopping: &AtomicBool,
+    ask: impl Fn(Arc<Snapshot>) -> Result<Rows, QueryError>,
+) -> io::Result<()> {
+    let watch = HangUp::watch(client)?;
+    let found = |part: &Path, why: &str| {
+        if let Err(error) = parts.store.0.set_aside(part, why) {
+            tracing::warn!(part = %part.display(), why, %error, "a damaged part could not be set aside");
+        }
+    };
+    let begun = asking::begin(parts.store.snapshot(), ask, found, |rows| watch.cancels(rows.cancel()));
+    let sent = match begun {
+        Ok(begun) => send_rows(client, begun, stopping),
+        Err(error) => refuse(client, &error.to_string()),
+    };
     client.shutdown(Shutdown::Both)?;
-    let _ = watch.join();
+    watch.end();
     sent
 }
 
-fn send_rows(client: &UnixStream, rows: Rows, stopping: &AtomicBool) -> io::Result<()> {
+/// Cancels a query when the client goes: while it works it writes nothing, and would not notice that nobody waits any more.
+struct HangUp {
+    state: Arc<Mutex<Waiting>>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    gone: bool,
+    query: Option<Cancel>,
+}
+
+impl HangUp {
+    fn watch(client: &UnixStream) -> io::Result<Self> {
+        let watched = client.try_clone()?;
+        watched.set_read_timeout(None)?;
+        let state = Arc::new(Mutex::new(Waiting::default()));
+        let told = Arc::clone(&state);
+        let thread = std::thread::Builder::new().name("hang-up".to_owned()).spawn(move || {
+            let _ = (&watched).read(&mut [0]);
+            let mut waiting = told.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.gone = true;
+            if let Some(query) = &waiting.query {
+                query.cancel();
+            }
+        })?;
+        Ok(Self { state, thread })
+    }
+
+    fn cancels(&self, query: Cancel) {
+        let mut waiting = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.gone {
+            query.cancel();
+        }
+        waiting.query = Some(query);
+    }
+
+    /// The connection must be shut down.
+    fn end(self) {
+        let _ = self.thread.join();
+    }
+}
+
+fn send_rows(client: &UnixStream, begun: Begun, stopping: &AtomicBool) -> io::Result<()> {
+    let Begun { rows, first, missing } = begun;
     let mut end = client;
+    frame::write(&mut end, Kind::Event, &serde_json::to_vec(&request::Begun { missing })?)?;
     let mut out = arrow_ipc::writer::StreamWriter::try_new(DataWriter::new(client), &rows.schema())
         .map_err(io::Error::other)?;
     out.flush().map_err(io::Error::other)?;
-    for batch in rows {
+    for batch in first.into_iter().chain(rows) {
         match batch {
             Ok(batch) => out.write(&batch).and_then(|()| out.flush()).map_err(io::Error::other)?,
             Err(error) => return refuse(client, &error.to_string()),
@@ -107,7 +156,7 @@ fn tail(
         Ok(query) => query,
         Err(error) => return refuse(client, &error.to_string()),
     };
-    let mut events = match parts.pipelines.tail(&query, from, &parts.journal) {
+    let mut events = match parts.pipelines.tail(&query, from, &parts.journal, &parts.engine) {
         Ok(events) => events,
         Err(reason) => return refuse(client, &reason),
     };
@@ -115,8 +164,17 @@ fn tail(
     client.set_read_timeout(Some(Duration::from_millis(1)))?;
     let mut out = BufWriter::new(client);
     while !stopping.load(Ordering::Relaxed) {
-        let any =
-            events.next(HEARTBEAT, &mut |event| frame::write(&mut out, Kind::Event, event.as_bytes()))?;
+        let any = events.next(HEARTBEAT, &mut |event| {
+            if stopping.load(Ordering::Relaxed) {
+                return Err(io::Error::new(io::ErrorKind::Interrupted, "the collector is stopping"));
+            }
+            frame::write(&mut out, Kind::Event, event.as_bytes())
+        });
+        let any = match any {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => break,
+            Err(error) => return Err(error),
+            Ok(any) => any,
+        };
         out.flush()?;
         match any {
             None => break,

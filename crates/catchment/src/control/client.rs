@@ -35,6 +35,7 @@ pub(crate) fn ask(data_dir: &Path, request: &Request) -> Result<Answer, AskError
     Ok(Answer {
         input: BufReader::with_capacity(64 << 10, socket),
         payload: Vec::new(),
+        event: Vec::new(),
         taken: 0,
         ended: false,
     })
@@ -42,10 +43,12 @@ pub(crate) fn ask(data_dir: &Path, request: &Request) -> Result<Answer, AskError
 
 /// What comes back. As a reader it gives the joined data; an answer that ends with a failure ends with that error.
 ///
-/// What it owns: the connection; dropping it tells the collector to stop working on the answer. What bounds it: one frame.
+/// What it owns: the connection; dropping it tells the collector to stop working on the answer. What bounds it: one frame, and one event.
 pub(crate) struct Answer {
     input: BufReader<UnixStream>,
     payload: Vec<u8>,
+    /// The event that was asked for last.
+    event: Vec<u8>,
     taken: usize,
     ended: bool,
 }
@@ -53,14 +56,19 @@ pub(crate) struct Answer {
 impl Answer {
     /// The next event; `None` at the end.
     pub(crate) fn event(&mut self) -> io::Result<Option<&str>> {
+        self.event.clear();
         loop {
-            match self.frame()? {
+            let frame = self.frame()?;
+            self.taken = self.payload.len();
+            match frame {
                 None => return Ok(None),
+                Some(Kind::Part) => self.event.extend_from_slice(&self.payload),
                 Some(Kind::Event) => break,
                 Some(_) => {}
             }
         }
-        std::str::from_utf8(&self.payload).map(Some).map_err(io::Error::other)
+        self.event.extend_from_slice(&self.payload);
+        std::str::from_utf8(&self.event).map(Some).map_err(io::Error::other)
     }
 
     fn frame(&mut self) -> io::Result<Option<Kind>> {

@@ -4,8 +4,8 @@
 //! frame   0 kind   1 length, u32, little-endian   5 payload
 //! ```
 //!
-//! An answer is any number of `data` frames, whose payloads joined are one Arrow IPC stream, or of `event` frames, each with one line
-//! of JSON; then one `end` or one `failed` frame with the reason. A frame has at most [`PAYLOAD_MAX`] bytes.
+//! An answer is any number of `event` frames, each with one line of JSON, whose beginnings may come in `part` frames before it, and
+//! of `data` frames, whose payloads joined are one Arrow IPC stream; then one `end` or one `failed` frame with the reason. A frame has at most [`PAYLOAD_MAX`] bytes.
 
 use std::io::{self, Read, Write};
 
@@ -23,18 +23,24 @@ pub(crate) enum Kind {
     Failed = 3,
     /// That was all.
     End = 4,
+    /// The beginning of an event that is too long for one frame.
+    Part = 5,
 }
 
 pub(crate) fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
-    let mut chunks = payload.chunks(PAYLOAD_MAX);
-    // One frame even for nothing; only data may be cut.
-    let first = chunks.next().unwrap_or_default();
-    for chunk in std::iter::once(first).chain(chunks) {
-        out.write_all(&[kind as u8])?;
-        out.write_all(&(chunk.len() as u32).to_le_bytes())?;
-        out.write_all(chunk)?;
+    let mut rest = payload;
+    while rest.len() > PAYLOAD_MAX {
+        let (chunk, behind) = rest.split_at(PAYLOAD_MAX);
+        frame(out, if kind == Kind::Event { Kind::Part } else { kind }, chunk)?;
+        rest = behind;
     }
-    Ok(())
+    frame(out, kind, rest)
+}
+
+fn frame(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
+    out.write_all(&[kind as u8])?;
+    out.write_all(&(payload.len() as u32).to_le_bytes())?;
+    out.write_all(payload)
 }
 
 /// Reads one frame; its payload replaces what is in `payload`.
@@ -48,6 +54,7 @@ pub(crate) fn read(input: &mut impl Read, payload: &mut Vec<u8>) -> io::Result<K
         2 => Kind::Event,
         3 => Kind::Failed,
         4 => Kind::End,
+        5 => Kind::Part,
         _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is not understood")),
     };
     if length > PAYLOAD_MAX {

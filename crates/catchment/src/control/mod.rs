@@ -46,7 +46,7 @@ pub(crate) struct Parts {
     pub(crate) journal: Handle,
     pub(crate) store: StoreHandle,
     pub(crate) pipelines: Pipelines,
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) sources: Mutex<Vec<Arc<net::Source>>>,
 }
 

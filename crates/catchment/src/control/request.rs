@@ -37,5 +37,13 @@ pub(crate) struct Search {
     pub(crate) ascending: bool,
 }
 
+/// What an answer with rows begins with: one event, before the rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    /// What the answer does not know of, if there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) missing: Option<String>,
+}
+
 /// Requests are longer only by mistake or by malice.
 pub(crate) const REQUEST_BYTES_MAX: u64 = 1 << 20;

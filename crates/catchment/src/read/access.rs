@@ -6,12 +6,13 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::SchemaRef;
-use query::{Engine, Limits, Rows};
+use query::{Engine, Limits, QueryError, Rows};
 use store::Snapshot;
 
 use crate::app::STORE_DIR;
+use crate::asking;
 use crate::control::client::{Answer, AskError, ask, is_running};
-use crate::control::request::{Request, Search};
+use crate::control::request::{Begun, Request, Search};
 
 /// What a query may take when no collector runs.
 const LIMITS: Limits = Limits { memory_bytes: 512 << 20, time: Duration::from_secs(24 * 3600), threads: 2 };
@@ -23,12 +24,19 @@ pub(crate) enum Access<'a> {
 }
 
 /// Rows as they come.
-pub(crate) enum Answered {
+pub(crate) struct Answered {
+    /// What the answer does not know of, if there is something.
+    pub(crate) missing: Option<String>,
+    source: Source,
+}
+
+enum Source {
     Running {
         schema: SchemaRef,
-        batches: StreamReader<BufReader<Answer>>,
+        batches: Box<StreamReader<BufReader<Answer>>>,
     },
     Alone {
+        first: Option<Result<RecordBatch, QueryError>>,
         rows: Rows,
         /// Works on them as long as it lives.
         _engine: Arc<Engine>,
@@ -75,8 +83,7 @@ impl<'a> Access<'a> {
         match self {
             Self::Running(dir) => Answered::running(dir, &Request::Query { sql: sql.to_owned() }),
             Self::Alone { engine, snapshot } => {
-                let rows = engine.sql(Arc::clone(snapshot), sql)?;
-                Ok(Answered::Alone { rows, _engine: Arc::clone(engine) })
+                Answered::alone(engine, snapshot, |snapshot| engine.sql(snapshot, sql))
             }
         }
     }
@@ -85,8 +92,8 @@ impl<'a> Access<'a> {
         match self {
             Self::Running(dir) => Answered::running(dir, &Request::Search(search.clone())),
             Self::Alone { engine, snapshot } => {
-                let rows = engine.search(Arc::clone(snapshot), &parsed(search)?)?;
-                Ok(Answered::Alone { rows, _engine: Arc::clone(engine) })
+                let search = parsed(search)?;
+                Answered::alone(engine, snapshot, |snapshot| engine.search(snapshot, &search))
             }
         }
     }
@@ -105,16 +112,29 @@ pub(crate) fn parsed(search: &Search) -> Result<query::Search, search::SyntaxErr
 
 impl Answered {
     fn running(dir: &Path, request: &Request) -> Result<Self, AccessError> {
-        let answer = ask(dir, request)?;
+        let mut answer = ask(dir, request)?;
+        let begun = answer.event().map_err(AccessError::Answer)?.unwrap_or_default();
+        let begun: Begun = serde_json::from_str(begun).map_err(|error| AccessError::Answer(error.into()))?;
         let batches = StreamReader::try_new(BufReader::new(answer), None)
             .map_err(|error| AccessError::Answer(reason(error)))?;
-        Ok(Self::Running { schema: batches.schema(), batches })
+        let source = Source::Running { schema: batches.schema(), batches: Box::new(batches) };
+        Ok(Self { missing: begun.missing, source })
+    }
+
+    fn alone(
+        engine: &Arc<Engine>,
+        snapshot: &Arc<Snapshot>,
+        ask: impl Fn(Arc<Snapshot>) -> Result<Rows, QueryError>,
+    ) -> Result<Self, AccessError> {
+        let begun = asking::begin(Arc::clone(snapshot), ask, |_, _| {}, |_| {})?;
+        let source = Source::Alone { first: begun.first, rows: begun.rows, _engine: Arc::clone(engine) };
+        Ok(Self { missing: begun.missing, source })
     }
 
     pub(crate) fn schema(&self) -> SchemaRef {
-        match self {
-            Self::Running { schema, .. } => Arc::clone(schema),
-            Self::Alone { rows, .. } => rows.schema(),
+        match &self.source {
+            Source::Running { schema, .. } => Arc::clone(schema),
+            Source::Alone { rows, .. } => rows.schema(),
         }
     }
 }
@@ -123,11 +143,14 @@ impl Iterator for Answered {
     type Item = Result<RecordBatch, AccessError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Running { batches, .. } => {
+        match &mut self.source {
+            Source::Running { batches, .. } => {
                 Some(batches.next()?.map_err(|error| AccessError::Answer(reason(error))))
             }
-            Self::Alone { rows, .. } => Some(rows.next()?.map_err(AccessError::from)),
+            Source::Alone { first, rows, .. } => {
+                let item = first.take().or_else(|| rows.next())?;
+                Some(item.map_err(AccessError::from))
+            }
         }
     }
 }

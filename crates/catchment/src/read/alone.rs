@@ -23,14 +23,6 @@ const BATCH_ROWS: usize = 8192;
 /// All records of a data directory that no collector runs on.
 pub(super) fn snapshot(data_dir: &Path) -> Result<Snapshot, AccessError> {
     let snapshot = Snapshot::open(&data_dir.join(STORE_DIR))?;
-    for damaged in &snapshot.damaged {
-        complain(format_args!(
-            "{} records are missing: `{}` was set aside: {}",
-            damaged.rows,
-            damaged.path.display(),
-            damaged.why
-        ));
-    }
     let mut rest = Rest { builder: Builder::new(), batches: Vec::new(), text: 0 };
     for pipeline in saved::load(data_dir) {
         if pipeline.to.contains(&Output::Store) {
@@ -91,7 +83,7 @@ impl Rest {
     }
 
     fn seal(&mut self) {
-        if self.builder.len() > 0 {
+        if !self.builder.is_empty() {
             self.batches.push(self.builder.finish());
         }
     }

@@ -27,13 +27,13 @@ impl<'a> Context<'a> {
 
     pub(super) fn print(
         mut self,
-        found: Answered,
+        mut found: Answered,
         mut screen: Screen,
         format: RowFormat,
     ) -> Result<(), ReadError> {
         let mut printer =
             Printer::new(&mut screen, &found.schema(), format, Look::Records, Paint::for_stdout())?;
-        for batch in found {
+        for batch in found.by_ref() {
             let batch = batch?;
             for row in 0..batch.num_rows() {
                 for near in self.around(&batch, row)? {
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
         }
         printer.finish()?;
         screen.close()?;
-        Ok(())
+        super::complete(found)
     }
 
     /// The record and its neighbours, in the order they were sent, without those that were shown.

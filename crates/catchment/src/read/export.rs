@@ -36,13 +36,13 @@ fn run(options: &cli::Export) -> Result<(), ReadError> {
     let search = Search { ascending: true, ..wanted(&options.words, &options.between)? };
     let access = Access::open(&options.data.data_dir)?;
     let bar = Bar::new(&access, &search)?;
-    let answer = access.search(&search)?;
+    let mut answer = access.search(&search)?;
     // A file under its name is a whole one.
     let unfinished = unfinished(&options.output);
     let mut file = OutputFile::create(&unfinished, kind, &answer.schema())?;
     let written: Result<u64, ReadError> = (|| {
         let mut rows = 0;
-        for batch in answer {
+        for batch in answer.by_ref() {
             let batch = batch?;
             file.rows(&batch)?;
             rows += batch.num_rows() as u64;
@@ -56,7 +56,7 @@ fn run(options: &cli::Export) -> Result<(), ReadError> {
     match written {
         Ok(rows) => {
             tell(format_args!("{rows} records in `{}`", options.output.display()));
-            Ok(())
+            super::complete(answer)
         }
         Err(error) => {
             let _ = std::fs::remove_file(&unfinished);

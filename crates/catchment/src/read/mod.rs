@@ -38,6 +38,9 @@ pub(crate) enum ReadError {
     Output(#[from] io::Error),
     #[error("{0}")]
     Usage(String),
+    /// What was printed is not all.
+    #[error("{0}")]
+    Missing(String),
 }
 
 /// `catchment query`.
@@ -55,15 +58,20 @@ pub(crate) fn query(options: &cli::Query) -> Exit {
 }
 
 /// Prints rows as they come.
-fn print(answer: Answered, mut screen: Screen, format: RowFormat, look: Look) -> Result<(), ReadError> {
+fn print(mut answer: Answered, mut screen: Screen, format: RowFormat, look: Look) -> Result<(), ReadError> {
     let mut printer = Printer::new(&mut screen, &answer.schema(), format, look, Paint::for_stdout())?;
-    for batch in answer {
+    for batch in answer.by_ref() {
         printer.rows(&batch?)?;
         printer.flush()?;
     }
     printer.finish()?;
     screen.close()?;
-    Ok(())
+    complete(answer)
+}
+
+/// An answer that does not know of everything is said to be one.
+fn complete(answer: Answered) -> Result<(), ReadError> {
+    answer.missing.map_or(Ok(()), |missing| Err(ReadError::Missing(missing)))
 }
 
 /// Tells what went wrong, and how the command ends.
@@ -77,7 +85,7 @@ pub(crate) fn finish(result: Result<(), ReadError>) -> Exit {
             match error {
                 ReadError::Usage(_) | ReadError::Access(AccessError::Words(_)) => Exit::Usage,
                 ReadError::Access(AccessError::Store(_) | AccessError::Ask(_)) => Exit::CannotStart,
-                ReadError::Access(_) | ReadError::Output(_) => Exit::Failed,
+                ReadError::Access(_) | ReadError::Output(_) | ReadError::Missing(_) => Exit::Failed,
             }
         }
     }

@@ -157,17 +157,43 @@ fn a_damaged_part_is_named_and_the_rest_stays_readable() {
     std::fs::write(&damaged, bytes).unwrap();
     let name = damaged.file_name().unwrap().to_str().unwrap().to_owned();
     program.output(&["store", "verify"]).expect_code(1).expect_stderr(&name);
-    std::fs::remove_file(&damaged).unwrap();
-    program.output(&["store", "verify"]).expect_code(1).expect_stderr(&name);
+    let rest = |rows: usize| {
+        let ended = program.output(&["search", "--format", "json"]).expect_code(1);
+        assert!(ended.stderr.contains(&name) && ended.stderr.contains("1000 records"), "{}", ended.stderr);
+        (String::from_utf8_lossy(&ended.stdout).lines().count() == rows).then_some(())
+    };
+    rest(1000).expect("the rest, without a collector");
     // A collector sets it aside, says so, and goes on.
     let mut collector = program.run(config());
+    rest(1000).expect("the rest, from a collector");
     let mut peer = Peer::client(collector.address("in"));
     send(&mut peer, numbered(0, 10));
-    until("the new records are there", || {
-        let ended = program.output(&["query", "SELECT count(*) AS n FROM logs", "--format", "json"]);
-        String::from_utf8_lossy(&ended.stdout).contains("\"n\":1010").then_some(())
-    });
+    until("the new records are there", || rest(1010));
+    assert_eq!(collector.status()["store"]["damaged"].as_array().map(Vec::len), Some(1));
     collector.terminate().expect_code(0);
+    rest(1010).expect("it is still known");
+    program.output(&["store", "verify"]).expect_code(1).expect_stderr(&name);
+}
+
+#[test]
+fn a_missing_part_is_named_and_the_rest_stays_readable() {
+    let program = program();
+    for part in 0..2 {
+        let mut collector = program.run(config());
+        let mut peer = Peer::client(collector.address("in"));
+        send(&mut peer, numbered(part * 1000, (part + 1) * 1000));
+        collector.terminate().expect_code(0);
+    }
+    let missing = parts(&program).remove(0);
+    std::fs::remove_file(&missing).unwrap();
+    let name = missing.file_name().unwrap().to_str().unwrap().to_owned();
+    program.output(&["store", "verify"]).expect_code(1).expect_stderr(&name);
+    for running in [false, true] {
+        let collector = running.then(|| program.run(config()));
+        let ended = program.output(&["query", "SELECT count(*) AS n FROM logs", "--format", "csv"]);
+        assert_eq!(String::from_utf8_lossy(&ended.expect_code(1).expect_stderr(&name).stdout), "n\n1000\n");
+        drop(collector);
+    }
 }
 
 #[test]

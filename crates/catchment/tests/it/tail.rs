@@ -1,6 +1,7 @@
 //! `catchment tail`: pushed as lines are committed, filtered at the collector, without a gap.
 
 use serde_json::Value;
+use testkit::torture::LIVELY_STORE;
 use testkit::{Config, Peer, Process, Program, until};
 
 use crate::program;
@@ -70,6 +71,33 @@ fn it_goes_on_behind_a_position_without_a_gap() {
     until("the newer lines are there", || (tailed(&tail).len() >= 1100).then_some(()));
     let expected: Vec<String> = (400..1500).map(|number| format!("line {number}")).collect();
     assert_eq!(messages(&tailed(&tail)), expected);
+    drop(tail);
+    collector.terminate().expect_code(0);
+}
+
+#[test]
+fn what_the_journal_has_freed_comes_from_the_store() {
+    let program = program();
+    let mut collector = program.run(config().sections(LIVELY_STORE));
+    let mut peer = Peer::client(collector.address("in"));
+    let mut sent = 0;
+    until("the journal has freed something", || {
+        let long = "x".repeat(500);
+        peer.send((sent..sent + 500).map(|number| format!("line {number} {long}\n")).collect::<String>());
+        sent += 500;
+        peer.wait_acked(sent);
+        collector.status()["journal"]["oldest"].as_u64().filter(|&oldest| oldest > 0)
+    });
+    let tail = program.start("tail", &["tail", "--format", "json", "--from", "0"]);
+    until("the older lines are there", || (tailed(&tail).len() as u64 >= sent).then_some(()));
+    peer.send("the last\n");
+    peer.wait_acked(sent + 1);
+    until("the newest line is there", || (tailed(&tail).len() as u64 > sent).then_some(()));
+    let shown = messages(&tailed(&tail));
+    assert_eq!(shown.len() as u64, sent + 1);
+    let (last, lines) = shown.split_last().unwrap();
+    assert!(lines.iter().enumerate().all(|(number, line)| line.starts_with(&format!("line {number} "))));
+    assert_eq!(last, "the last");
     drop(tail);
     collector.terminate().expect_code(0);
 }

@@ -150,6 +150,7 @@ fn searches() -> impl Strategy<Value = Search> {
     let position = prop::option::weighted(0.2, (0_u64..40, 0_u64..60));
     (query(), time(), time(), limit, any::<bool>(), (source, peer, position)).prop_map(
         |(query, since, until, limit, ascending, (source, peer, position))| Search {
+            by_position: false,
             query: Query::parse(&query).unwrap_or_else(|error| panic!("{query}: {error}")),
             since,
             until,
@@ -160,6 +161,24 @@ fn searches() -> impl Strategy<Value = Search> {
             peer,
         },
     )
+}
+
+#[test]
+fn records_in_the_order_of_their_positions() {
+    // Their times run backwards.
+    let rows = |from: u64, to: u64| -> Vec<Row> {
+        (from..to).rev().map(|number| row(number, 1000 - number as i64, "a record")).collect()
+    };
+    let dir = dir();
+    let all = snapshot(vec![held(&rows(61, 101))], vec![part(dir.path(), "1", &rows(1, 61))]);
+    let search = Search {
+        position: Some((50, 70)),
+        by_position: true,
+        ..Search::new(search::Query::parse("record").expect("a query"))
+    };
+    let engine = engine();
+    let found = engine.search(all, &search).and_then(positions).expect("rows");
+    assert!(found.into_iter().eq(50..=70));
 }
 
 proptest! {
