@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &["record"]),
     ("part", &["record", "search"]),
     ("store", &["part", "record", "search"]),
-    ("objects", &["part", "store"]),
+    ("objects", &["store"]),
     ("query", &["part", "record", "search", "store"]),
     ("pipeline", &["journal", "record", "search"]),
     (

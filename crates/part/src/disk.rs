@@ -4,8 +4,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::index::directory::BLOCK;
+use crate::remote::{Origin, Remote};
 
 /// A part's file while it is written. It keeps the checksums of what passes: of the whole, of each block, and of
 /// the tail once that has begun.
@@ -76,28 +78,56 @@ impl Write for Sink {
     }
 }
 
-/// A part's file while it is read.
+/// The bytes of a part while it is read.
 #[derive(Debug)]
-pub(crate) struct Source(File);
+pub(crate) enum Source {
+    File(File),
+    Remote(Arc<dyn Remote>),
+}
 
 impl Source {
-    #[expect(clippy::disallowed_methods, reason = "this is the disk module")]
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        record::fault::point("part-open")?;
-        File::open(path).map(Self)
+    /// The file at `path`, or what else `origin` allows.
+    pub(crate) fn open(path: &Path, origin: &Origin) -> io::Result<Self> {
+        match origin {
+            Origin::File => open(path).map(Self::File),
+            Origin::Remote(remote) => Ok(Self::Remote(Arc::clone(remote))),
+            Origin::FileOrRemote(remote) => match open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Remote(Arc::clone(remote))),
+                opened => opened.map(Self::File),
+            },
+        }
     }
 
-    pub(crate) fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+    /// The length of a file. A remote says with each read when it has another length than it should.
+    pub(crate) fn len(&self) -> io::Result<Option<u64>> {
+        match self {
+            Self::File(file) => Ok(Some(file.metadata()?.len())),
+            Self::Remote(_) => Ok(None),
+        }
     }
 
     /// Exactly these bytes.
     pub(crate) fn read(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
         record::fault::point("part-read")?;
-        let mut bytes = vec![0; len];
-        self.0.read_exact_at(&mut bytes, at)?;
-        Ok(bytes)
+        match self {
+            Self::File(file) => {
+                let mut bytes = vec![0; len];
+                file.read_exact_at(&mut bytes, at)?;
+                Ok(bytes)
+            }
+            Self::Remote(remote) => {
+                let bytes = remote.read(at, len)?;
+                let wrong = || io::Error::other(format!("{} bytes came instead of {len}", bytes.len()));
+                if bytes.len() == len { Ok(bytes) } else { Err(wrong()) }
+            }
+        }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the disk module")]
+fn open(path: &Path) -> io::Result<File> {
+    record::fault::point("part-open")?;
+    File::open(path)
 }
 
 /// Removes what was written of a part that failed, so that a full disk gets its room back. That it may fail too does

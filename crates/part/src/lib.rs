@@ -37,7 +37,8 @@
 //!
 //! The directory has the rows, times, positions, levels and sources of each page and the place of its token filter, the rows of
 //! each level in each minute, the frequent values of text fields, and the blocks' checksums. A [`Summary`] vouches for the tail,
-//! the tail for the blocks, and nothing is used unchecked: a damaged part gives an error, never other rows.
+//! the tail for the blocks, and nothing is used unchecked: a damaged part gives an error, never other rows. So it does not
+//! matter where the bytes come from: a part without a file is read from its [`Remote`], if it has one.
 //!
 //! All numbers of the directory are LEB128. A token filter is that of one page's different tokens, hashed by
 //! [`search::token_hash`]: binary fuse or Bloom, whichever is smaller.
@@ -52,6 +53,7 @@ mod index;
 mod merge;
 mod needs;
 mod read;
+mod remote;
 mod shape;
 mod sort;
 mod summary;
@@ -67,6 +69,7 @@ pub use index::{Histogram, LevelCounts, NO_LEVEL, TopValues};
 pub use merge::{Merge, merge};
 pub use needs::{Needs, Selection};
 pub use read::{Part, Scan};
+pub use remote::Remote;
 pub use shape::{adapt, field_counts, fold, limit_columns, unify};
 pub use sort::{BATCH_ROWS, sort};
 pub use summary::Summary;

@@ -6,9 +6,11 @@ use part::Part;
 use record::Position;
 
 use crate::Damaged;
-use crate::change::{Added, Aside, Change};
-use crate::disk::{aside_path, part_path};
+use crate::change::{Added, Aside, Change, Identity};
+use crate::disk::aside_path;
 use crate::place::Place;
+use crate::prefix::Shelf;
+use crate::snapshot::newest_first;
 
 /// The durable state of the table: what the manifest's records add up to.
 ///
@@ -18,6 +20,7 @@ pub(crate) struct Catalog {
     pub(crate) parts: BTreeMap<u64, Live>,
     pub(crate) aside: BTreeMap<u64, Aside>,
     pub(crate) checkpoints: BTreeMap<String, Position>,
+    pub(crate) identity: Option<Identity>,
     /// The number of the next part.
     pub(crate) next: u64,
 }
@@ -27,17 +30,21 @@ pub(crate) struct Catalog {
 pub(crate) struct Live {
     pub(crate) place: Place,
     pub(crate) part: Arc<Part>,
+    /// It is on object storage, so its file may be missing.
+    pub(crate) uploaded: bool,
+    /// What was on this disk of it was damaged, and was removed.
+    pub(crate) healed: bool,
 }
 
 /// So many parts are in one record of a rewritten manifest.
 const PARTS_PER_RECORD: usize = 64;
 
 impl Catalog {
-    /// Takes a step, in the store of the directory `dir`. Returns the parts that are no longer in the table.
+    /// Takes a step, in the store on this shelf. Returns the parts that are no longer in the table.
     ///
     /// # Errors
     /// Why the step cannot follow on this state. The state is then of no use.
-    pub(crate) fn apply(&mut self, change: Change, dir: &Path) -> Result<Vec<(u64, Live)>, String> {
+    pub(crate) fn apply(&mut self, change: Change, shelf: &Shelf) -> Result<Vec<(u64, Live)>, String> {
         let mut gone = Vec::new();
         for id in change.removed {
             let live =
@@ -52,13 +59,22 @@ impl Catalog {
         for id in change.forgotten {
             self.aside.remove(&id);
         }
-        for Added { id, place, summary } in change.added {
-            let part = Arc::new(Part::open(part_path(dir, place, id), summary));
+        for added in change.added {
+            let id = added.id;
             self.next = self.next.max(id.saturating_add(1));
-            if self.parts.insert(id, Live { place, part }).is_some() {
+            if self.parts.insert(id, Live::new(&added, shelf)).is_some() {
                 return Err(format!("it adds part {id}, which is there already"));
             }
         }
+        for id in change.uploaded {
+            // It may have been merged since.
+            let Some(live) = self.parts.get_mut(&id) else { continue };
+            live.uploaded = true;
+            if shelf.prefix.is_none() {
+                *live = Live::new(&live.added(id), shelf);
+            }
+        }
+        self.identity = change.identity.or(self.identity.take());
         for (pipeline, position) in change.checkpoints {
             let known = self.checkpoints.entry(pipeline).or_default();
             *known = (*known).max(Position(position));
@@ -72,6 +88,7 @@ impl Catalog {
         let first = Change {
             aside: self.aside.values().cloned().collect(),
             next: self.next,
+            identity: self.identity.clone(),
             ..Change::with_checkpoints(&self.checkpoints)
         };
         let all: Vec<(&u64, &Live)> = self.parts.iter().collect();
@@ -86,9 +103,7 @@ impl Catalog {
 
     /// The parts as snapshots show them: those with the latest event times first.
     pub(crate) fn newest_first(&self) -> Vec<Arc<Part>> {
-        let mut parts: Vec<Arc<Part>> = self.parts.values().map(|live| Arc::clone(&live.part)).collect();
-        parts.sort_by_key(|part| std::cmp::Reverse((part.summary().time.1, part.summary().position.1)));
-        parts
+        newest_first(self.parts.values().map(|live| Arc::clone(&live.part)).collect())
     }
 
     /// The step that sets a part aside.
@@ -109,7 +124,13 @@ impl Catalog {
 }
 
 impl Live {
+    pub(crate) fn new(added: &Added, shelf: &Shelf) -> Self {
+        let part = Arc::new(shelf.part(added));
+        Self { place: added.place, part, uploaded: added.uploaded, healed: false }
+    }
+
     pub(crate) fn added(&self, id: u64) -> Added {
-        Added { id, place: self.place, summary: self.part.summary().clone() }
+        let summary = self.part.summary().clone();
+        Added { id, place: self.place, summary, uploaded: self.uploaded }
     }
 }

@@ -22,6 +22,12 @@ pub(crate) struct Change {
     /// Parts set aside that nobody needs to be told of any more: they were restored, or their age is over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) forgotten: Vec<u64>,
+    /// Parts that are on object storage: a manifest there lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) uploaded: Vec<u64>,
+    /// What the store is called on object storage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Identity>,
     /// What pipelines need not give again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) checkpoints: BTreeMap<String, u64>,
@@ -36,6 +42,19 @@ pub(crate) struct Added {
     pub(crate) id: u64,
     pub(crate) place: Place,
     pub(crate) summary: Summary,
+    /// It is on object storage, so its file may be missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) uploaded: bool,
+}
+
+/// Who a store is to others that write to the same prefix of object storage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Random, made once.
+    pub(crate) store: String,
+    /// The prefix that is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
 }
 
 /// A part that was set aside.

@@ -1,11 +1,11 @@
 //! Small parts become large ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use part::Part;
-use record::clock::wall;
+use record::clock::{monotonic, wall};
 
 use crate::StoreError;
 use crate::catalog::Catalog;
@@ -18,6 +18,8 @@ use crate::status::{Service, Status};
 
 /// How often it looks whether an hour or a day is over, if nothing else happens.
 const LOOK: Duration = Duration::from_secs(30);
+/// When parts could not be read, they are tried again after so long; others are merged meanwhile.
+const REST: Duration = Duration::from_secs(60);
 /// However little may be kept, parts grow to this, in bytes.
 const PART_BYTES_LEAST: u64 = 16 << 20;
 /// A limit in bytes is kept with parts of at most this share of it.
@@ -32,6 +34,8 @@ const SHARE: u64 = 16;
 pub(crate) struct Compaction {
     /// Parts that could not be merged, and are not damaged.
     avoided: BTreeSet<u64>,
+    /// Parts that could not be read for another reason, and until when they are left alone.
+    resting: BTreeMap<u64, Duration>,
     /// What is written and could not be committed.
     written: Option<(Merge, Added)>,
     polite: bool,
@@ -67,6 +71,11 @@ impl Compaction {
         match write(core, &merge, &parts) {
             Ok(part) => self.commit(core, merge, part),
             Err(StoreError::Write(part::WriteError::Read(error)) | StoreError::Read(error)) => {
+                if matches!(error, part::ReadError::Io { .. }) && !error.is_damage() {
+                    let until = monotonic() + REST;
+                    self.resting.extend(merge.ids.iter().map(|id| (*id, until)));
+                    return Err(StoreError::Read(error));
+                }
                 if self.find_damage(core, &merge, &parts)? { Ok(true) } else { Err(StoreError::Read(error)) }
             }
             Err(error) => {
@@ -79,11 +88,13 @@ impl Compaction {
         }
     }
 
-    fn plan(&self, core: &Core, now: i64) -> Option<(Merge, Vec<Arc<Part>>)> {
+    fn plan(&mut self, core: &Core, now: i64) -> Option<(Merge, Vec<Arc<Part>>)> {
         let limits = core.limits();
         let ledger = core.ledger();
         let mut candidates = candidates(&ledger.catalog, &limits);
-        candidates.retain(|part| !self.avoided.contains(&part.id));
+        let clock = monotonic();
+        self.resting.retain(|_, until| *until > clock);
+        candidates.retain(|part| !self.avoided.contains(&part.id) && !self.resting.contains_key(&part.id));
         let merge = next_merge(&candidates, now, &rules(core, &limits))?;
         let part = |id: &u64| ledger.catalog.parts.get(id).map(|live| Arc::clone(&live.part));
         let parts = merge.ids.iter().filter_map(part).collect();
@@ -143,7 +154,7 @@ fn write(core: &Core, merge: &Merge, parts: &[Arc<Part>]) -> Result<Added, Store
     }
     let (summary, ()) = (written?, merged?);
     let before: u64 = parts.iter().map(|part| part.summary().rows).sum();
-    let part = Added { id, place, summary };
+    let part = Added { id, place, summary, uploaded: false };
     if part.summary.rows != before {
         core.disk.discard_part(place, id);
         let why = format!("{before} rows to merge have become {}", part.summary.rows);

@@ -19,7 +19,8 @@ use crate::limits::Limits;
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
 use crate::place::Place;
-use crate::{Damaged, Options, Snapshot, Status, StoreError};
+use crate::prefix::Shelf;
+use crate::{Damaged, Options, RemoteStatus, Snapshot, Status, StoreError, copies};
 
 /// Owns the directory, the manifest and the rows in memory.
 ///
@@ -28,6 +29,7 @@ use crate::{Damaged, Options, Snapshot, Status, StoreError};
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) disk: Disk,
+    pub(crate) shelf: Shelf,
     pub(crate) options: Options,
     limits: Mutex<Arc<Limits>>,
     ledger: Mutex<Ledger>,
@@ -69,6 +71,8 @@ pub(crate) struct State {
     pub(crate) appends: u64,
     pub(crate) flushed: u64,
     pub(crate) services: u32,
+    /// The service that uploads runs. It is not waited for: the network may keep it.
+    pub(crate) uploading: bool,
     pub(crate) counts: Status,
 }
 
@@ -100,14 +104,19 @@ pub(crate) enum Stage {
 }
 
 impl Core {
-    pub(crate) fn new(disk: Disk, options: Options, ledger: Ledger, lock: File) -> Self {
+    pub(crate) fn new(disk: Disk, shelf: Shelf, options: Options, ledger: Ledger, lock: File) -> Self {
         let catalog = &ledger.catalog;
         let next_part = catalog.next.max(1);
         let mut state = State { appended: catalog.checkpoints.clone(), ..State::default() };
         state.show(catalog, &disk);
+        state.counts.remote = shelf
+            .prefix
+            .as_ref()
+            .map(|prefix| RemoteStatus { url: prefix.objects.url().to_owned(), ..RemoteStatus::default() });
         Self {
             limits: Mutex::new(Arc::new(Limits::of(&options))),
             disk,
+            shelf,
             options,
             ledger: Mutex::new(ledger),
             state: Mutex::new(state),
@@ -216,7 +225,7 @@ impl Core {
         }
         manifest.append(&self.disk, catalog, &change)?;
         let aside: Vec<u64> = change.aside.iter().map(|aside| aside.part.id).collect();
-        let gone = catalog.apply(change, self.disk.dir()).map_err(io::Error::other)?;
+        let gone = catalog.apply(change, &self.shelf).map_err(io::Error::other)?;
         self.tell(|state| {
             state.show(catalog, &self.disk);
             state.leaving.extend(gone.iter().map(|(id, live)| Leaving {
@@ -234,8 +243,30 @@ impl Core {
         result.map_err(|source| StoreError::Io { doing: "change the manifest", dir, source })
     }
 
-    /// Takes a part that cannot be read out of the table.
+    /// Passes a named point before a call to object storage. It fails when the store stops.
+    pub(crate) fn far_point(&self, name: &str) -> Result<(), StoreError> {
+        if self.stage() != Stage::Running {
+            return Err(StoreError::Stopping);
+        }
+        let passed = self.disk.point(name);
+        passed.map_err(|source| self.far_error("use object storage", source))
+    }
+
+    /// What a failed call to object storage is: nothing to speak of when the store stops.
+    pub(crate) fn far_error(&self, doing: &'static str, source: io::Error) -> StoreError {
+        if self.stage() == Stage::Running {
+            StoreError::Remote { doing, source }
+        } else {
+            StoreError::Stopping
+        }
+    }
+
+    /// Takes a part that cannot be read out of the table, unless only what is on this disk of it cannot be read: then that
+    /// goes, and its object is read from now on.
     pub(crate) fn set_aside(&self, id: u64, why: &str) -> Result<bool, StoreError> {
+        if copies::heal(self, id, why)? {
+            return Ok(true);
+        }
         let change = self.ledger().catalog.set_aside(id, why.to_owned());
         let Some(change) = change else { return Ok(false) };
         let (rows, path) = (change.aside[0].part.summary.rows, change.aside[0].part.place);
@@ -297,7 +328,7 @@ impl Core {
 
 impl State {
     /// Shows what is durable.
-    fn show(&mut self, catalog: &Catalog, disk: &Disk) {
+    pub(crate) fn show(&mut self, catalog: &Catalog, disk: &Disk) {
         self.parts = catalog.newest_first();
         self.checkpoints = catalog.checkpoints.clone();
         self.damaged = catalog.damaged(disk.dir());

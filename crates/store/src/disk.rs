@@ -12,9 +12,14 @@ use record::fault;
 
 use crate::place::Place;
 
+mod blocks;
+
+pub(crate) use self::blocks::BlockFiles;
+
 const LOCK: &str = "lock";
 const LOGS: &str = "logs";
 const ASIDE: &str = "damaged";
+const CACHE: &str = "cache";
 const TMP: &str = ".tmp";
 
 /// A store's directory. Owns nothing of it but the order of its changes to directories.
@@ -43,6 +48,10 @@ pub(crate) fn part_path(dir: &Path, place: Place, id: u64) -> PathBuf {
 
 pub(crate) fn aside_path(dir: &Path, id: u64) -> PathBuf {
     dir.join(ASIDE).join(part_name(id))
+}
+
+pub(crate) fn cache_dir(dir: &Path) -> PathBuf {
+    dir.join(CACHE)
 }
 
 pub(crate) fn manifest_path(dir: &Path, number: u64) -> PathBuf {
@@ -256,6 +265,24 @@ impl Disk {
         fs::remove_file(path)?;
         self.prune(path);
         self.point("part-unlinked")
+    }
+
+    /// Removes the local copy of a part that is on object storage. True when there was one.
+    pub(crate) fn evict_part(&self, path: &Path) -> io::Result<bool> {
+        self.point("before-copy-evicted")?;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            removed => removed?,
+        }
+        self.prune(path);
+        self.point("copy-evicted")?;
+        Ok(true)
+    }
+
+    /// Opens a part, to send it away.
+    pub(crate) fn open_part(&self, path: &Path) -> io::Result<File> {
+        self.point("part-opened")?;
+        open(OpenOptions::new().read(true), path)
     }
 
     /// Moves a part that can no longer be read out of the way of readers.

@@ -36,6 +36,14 @@ pub enum OpenError {
         /// Its format.
         version: u32,
     },
+    /// The prefix of object storage belongs to another store.
+    #[error("`{url}` holds the parts of another store than `{}`: choose another prefix for this one, or read that one by its URL", dir.display())]
+    Foreign {
+        /// The prefix.
+        url: String,
+        /// The store's directory.
+        dir: PathBuf,
+    },
     /// Bytes of the manifest that were durable are wrong or missing.
     #[error("`{}` is damaged at offset {offset}: {what}; restore it from a copy, or move the store away", path.display())]
     Damaged {
@@ -89,10 +97,64 @@ pub enum StoreError {
     /// The last attempt failed; another follows by itself.
     #[error("rows are not in parts yet: {0}")]
     Pending(String),
+    /// Object storage could not be read or written. The message names the object.
+    #[error("could not {doing}: {source}")]
+    Remote {
+        /// What was tried.
+        doing: &'static str,
+        /// What it said, with the object's URL.
+        source: io::Error,
+    },
+    /// Someone else writes to the prefix of object storage. Nothing more is uploaded until the store is opened again.
+    #[error(
+        "{who} writes to `{url}` as well, so nothing is uploaded: give each collector a prefix of its own and start this one again"
+    )]
+    Conflict {
+        /// The prefix.
+        url: String,
+        /// Who it seems to be.
+        who: &'static str,
+    },
+    /// Parts that are only on object storage are not where they should be.
+    #[error(
+        "`{url}` has no manifest of this store, and {parts} parts are not on this disk: copy there what is below `{before}`, or set the URL back to that"
+    )]
+    Moved {
+        /// The prefix.
+        url: String,
+        /// Where it was.
+        before: String,
+        /// How many parts are neither here nor there.
+        parts: u64,
+    },
+    /// There are parts on object storage, but no manifest says whose they are.
+    #[error(
+        "`{url}` holds {parts} parts that are not of this store, and no manifest: restore what is below `{url}/manifest`, or choose another prefix"
+    )]
+    NoRemoteManifest {
+        /// The prefix.
+        url: String,
+        /// How many.
+        parts: u64,
+    },
     /// The store was told to stop, or is stopping.
     #[error("the store is stopping")]
     Stopping,
     /// A thread was still busy when the time to stop was over.
     #[error("the store has not stopped in time: what is not in parts comes again from the journal")]
     Unfinished,
+}
+
+/// Why the rows of a prefix of object storage cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// Nothing is there.
+    #[error("there is no store below `{url}`")]
+    Empty {
+        /// The prefix.
+        url: String,
+    },
+    /// Its manifest could not be read. The message names it.
+    #[error("could not read the newest manifest: {0}")]
+    Io(#[from] io::Error),
 }

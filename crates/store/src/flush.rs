@@ -108,7 +108,7 @@ fn write_one(core: &Core, Group { place, batches }: Group) -> Result<Added, Stor
     if core.stage() == Stage::CutOff {
         return Err(StoreError::Stopping);
     }
-    Ok(Added { id, place, summary: written? })
+    Ok(Added { id, place, summary: written?, uploaded: false })
 }
 
 impl State {

@@ -69,8 +69,14 @@ impl Limits {
 
     /// The parts that go, in the order in which they go: by age, then by bytes, then, the oldest first, until
     /// `missing` bytes are free. A part goes when the limits of all its sources allow it. `now` is in microseconds
-    /// since 1970.
-    pub(crate) fn choose(&self, parts: &[(u64, &Summary)], now: i64, missing: u64) -> Vec<(u64, Reason)> {
+    /// since 1970. Parts for which `uploaded` is true free nothing on this disk.
+    pub(crate) fn choose(
+        &self,
+        parts: &[(u64, &Summary)],
+        now: i64,
+        missing: u64,
+        uploaded: impl Fn(u64) -> bool,
+    ) -> Vec<(u64, Reason)> {
         let mut left = parts.to_vec();
         left.sort_by_key(|(id, summary)| (summary.received.1, *id));
         let mut gone = Vec::new();
@@ -94,8 +100,9 @@ impl Limits {
             }
             !goes
         });
-        let mut freed: u64 = gone.iter().filter_map(|(id, _)| bytes_of(parts, *id)).sum();
-        for (id, summary) in left {
+        let mut freed: u64 =
+            gone.iter().filter(|(id, _)| !uploaded(*id)).filter_map(|(id, _)| bytes_of(parts, *id)).sum();
+        for (id, summary) in left.into_iter().filter(|(id, _)| !uploaded(*id)) {
             if freed >= missing {
                 break;
             }
@@ -145,7 +152,7 @@ mod tests {
 
     fn chosen(limits: &Limits, parts: &[Summary], now: i64, missing: u64) -> Vec<(u64, Reason)> {
         let parts: Vec<(u64, &Summary)> = (1..).zip(parts).collect();
-        limits.choose(&parts, now * 1_000_000, missing)
+        limits.choose(&parts, now * 1_000_000, missing, |_| false)
     }
 
     fn kept(age: Option<u64>, bytes: Option<u64>) -> Retention {
@@ -173,6 +180,17 @@ mod tests {
         // What goes anyway counts for the free disk.
         assert_eq!(chosen(&limits, &parts, 151, 30), [(1, Age), (2, Bytes), (3, Bytes)]);
         assert_eq!(chosen(&limits, &parts, 151, 31), [(1, Age), (2, Bytes), (3, Bytes), (4, FreeDisk)]);
+    }
+
+    #[test]
+    fn what_is_on_object_storage_does_not_go_for_the_free_disk() {
+        let parts = [part(10, 10, &["a"]), part(20, 10, &["a"]), part(30, 10, &["a"])];
+        let parts: Vec<(u64, &Summary)> = (1..).zip(&parts).collect();
+        let go = |limits: &Limits, missing| limits.choose(&parts, 0, missing, |id| id < 3);
+        assert_eq!(go(&Limits::default(), 15), [(3, Reason::FreeDisk)]);
+        // What goes anyway frees nothing here.
+        let limits = Limits { retention: kept(None, Some(25)), ..Limits::default() };
+        assert_eq!(go(&limits, 5), [(1, Reason::Bytes), (3, Reason::FreeDisk)]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::change::Change;
 use crate::disk::{Disk, manifest_path};
 use crate::frame::{self, FORMAT, Found, HEADER_BYTES, Header};
+use crate::prefix::Shelf;
 
 /// A manifest is rewritten when it has grown by this and by twice what it began with.
 const GROWTH_BYTES: u64 = if cfg!(test) { 4 << 10 } else { 1 << 20 };
@@ -39,8 +40,8 @@ pub(crate) struct Replayed {
     pub(crate) torn: bool,
 }
 
-/// Adds up the records of a manifest. `path` is for messages, `dir` is the store's directory.
-pub(crate) fn replay(bytes: &[u8], number: u64, path: &Path, dir: &Path) -> Result<Replayed, OpenError> {
+/// Adds up the records of a manifest. `path` is for messages.
+pub(crate) fn replay(bytes: &[u8], number: u64, path: &Path, shelf: &Shelf) -> Result<Replayed, OpenError> {
     let damaged = |offset: usize, what: &str| OpenError::Damaged {
         path: path.to_owned(),
         offset: offset as u64,
@@ -61,7 +62,7 @@ pub(crate) fn replay(bytes: &[u8], number: u64, path: &Path, dir: &Path) -> Resu
             Found::Record { payload, end } => {
                 let change: Change =
                     serde_json::from_slice(payload).map_err(|error| damaged(at, &error.to_string()))?;
-                catalog.apply(change, dir).map_err(|what| damaged(at, &what))?;
+                catalog.apply(change, shelf).map_err(|what| damaged(at, &what))?;
                 (at, records) = (end, records + 1);
             }
         }
@@ -144,14 +145,14 @@ impl Manifest {
 }
 
 /// The newest manifest in a store's directory, or `None` when there is none.
-pub(crate) fn newest(disk: &Disk) -> Result<Option<Replayed>, OpenError> {
+pub(crate) fn newest(disk: &Disk, shelf: &Shelf) -> Result<Option<Replayed>, OpenError> {
     let dir = disk.dir();
     loop {
         let numbers = disk.manifests().map_err(OpenError::io("list", dir))?;
         let Some(number) = numbers.last().copied() else { return Ok(None) };
         let path = manifest_path(dir, number);
         match disk.read(&path) {
-            Ok(bytes) => return replay(&bytes, number, &path, dir).map(Some),
+            Ok(bytes) => return replay(&bytes, number, &path, shelf).map(Some),
             // A running store has put a newer one in its place.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(OpenError::io("read", &path)(error)),

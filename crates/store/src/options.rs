@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::Remote;
+
 /// How a store works. [`Options::default`] suits one collector on two cores.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -16,7 +18,8 @@ pub struct Options {
     /// What is kept of some sources, in place of [`Options::retention`]; what an entry leaves open is as there. Rows
     /// of these sources get parts of their own, so that they can go without the others'.
     pub source_retention: BTreeMap<String, Retention>,
-    /// The oldest parts go while the file system has fewer free bytes than this. 0: never.
+    /// The oldest parts go while the file system has fewer free bytes than this. 0: never. First the local copies of parts
+    /// go that are on object storage; such parts are never dropped for the free disk.
     pub disk_free_min: u64,
     /// So many parts of one hour and of like size become one. At least 2.
     pub merge_parts: usize,
@@ -24,6 +27,8 @@ pub struct Options {
     pub part_bytes_max: u64,
     /// Parts are merged up to so many rows.
     pub part_rows_max: u64,
+    /// Where parts are kept on object storage, if anywhere.
+    pub remote: Option<Remote>,
 }
 
 impl Default for Options {
@@ -38,6 +43,7 @@ impl Default for Options {
             merge_parts: 8,
             part_bytes_max: 1 << 30,
             part_rows_max: 8 << 20,
+            remote: None,
         }
     }
 }
@@ -48,7 +54,7 @@ pub struct Retention {
     /// A row may go when it was received longer ago than this. The time of receipt counts, not that of the event: a
     /// row that says it is from 1970 is kept as long as its neighbours.
     pub age: Option<Duration>,
-    /// The oldest rows may go when all take more bytes on disk than this. In [`Options::retention`] it is for all
+    /// The oldest rows may go when all take more bytes in parts than this, be they on this disk or on object storage. In [`Options::retention`] it is for all
     /// sources together that have no such number of their own.
     pub bytes: Option<u64>,
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use record::clock::wall;
 
-use crate::StoreError;
+use crate::catalog::Live;
 use crate::change::Change;
 use crate::core::{Core, Leaving};
 use crate::limits::Reason;
 use crate::service::{Next, Work};
 use crate::status::{Service, Status};
+use crate::{StoreError, copies};
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_secs(5);
@@ -46,13 +47,16 @@ impl Work for Retention {
 pub(crate) fn retain(core: &Core, now: i64) -> Result<(), StoreError> {
     let limits = core.limits();
     let missing = missing_bytes(core, limits.disk_free_min);
+    // What is on object storage as well goes first. How much that helps is seen at the next look.
+    let missing = if copies::free(core, missing)? > 0 { 0 } else { missing };
     let mut change = Change::default();
     let mut dropped = Vec::new();
     {
         let ledger = core.ledger();
         let catalog = &ledger.catalog;
         let parts: Vec<_> = catalog.parts.iter().map(|(id, live)| (*id, live.part.summary())).collect();
-        for (id, reason) in limits.choose(&parts, now, missing) {
+        let uploaded = |id| catalog.parts.get(&id).is_some_and(|live| frees_nothing(core, live));
+        for (id, reason) in limits.choose(&parts, now, missing, uploaded) {
             change.removed.push(id);
             let Some(live) = catalog.parts.get(&id) else { continue };
             dropped.push((reason, live.part.summary().rows, live.part.summary().bytes));
@@ -93,6 +97,12 @@ pub(crate) fn retain(core: &Core, now: i64) -> Result<(), StoreError> {
     let dir = core.disk.dir().to_owned();
     let dropped = core.disk.point("retention-dropped");
     dropped.map_err(|source| StoreError::Io { doing: "drop parts", dir, source })
+}
+
+/// True for a part that is on object storage: its copy has gone for the free disk, or can go.
+fn frees_nothing(core: &Core, live: &Live) -> bool {
+    let has_file = || core.disk.len(live.part.path()).is_ok_and(|len| len.is_some());
+    live.uploaded && (core.shelf.prefix.is_some() || !has_file())
 }
 
 /// How many bytes have to become free, apart from those that are about to.

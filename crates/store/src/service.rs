@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::StoreError;
-use crate::core::{Core, Stage};
+use crate::core::{Core, Stage, State};
 use crate::status::{Service, Status};
 
 const RETRY_MIN: Duration = Duration::from_millis(100);
@@ -24,6 +24,8 @@ pub(crate) enum Next {
 /// One of the background services.
 pub(crate) trait Work: Send + 'static {
     const NAME: &'static str;
+    /// Whether a store that stops waits until it has ended.
+    const AWAITED: bool = true;
 
     /// The next piece of work. It may be cut off anywhere.
     fn step(&mut self, core: &Core) -> Result<Next, StoreError>;
@@ -44,16 +46,24 @@ pub(crate) trait Work: Send + 'static {
 /// up to 10 seconds.
 pub(crate) fn start<W: Work>(core: &Arc<Core>, mut work: W) -> std::io::Result<JoinHandle<()>> {
     let core = Arc::clone(core);
-    core.tell(|state| state.services += 1);
+    core.tell(|state| count::<W>(state, true));
     let of_thread = Arc::clone(&core);
     let spawned = std::thread::Builder::new().name(W::NAME.to_owned()).spawn(move || {
         run(&of_thread, &mut work);
-        of_thread.tell(|state| state.services -= 1);
+        of_thread.tell(|state| count::<W>(state, false));
     });
     if spawned.is_err() {
-        core.tell(|state| state.services -= 1);
+        core.tell(|state| count::<W>(state, false));
     }
     spawned
+}
+
+fn count<W: Work>(state: &mut State, begins: bool) {
+    match (W::AWAITED, begins) {
+        (true, true) => state.services += 1,
+        (true, false) => state.services -= 1,
+        (false, _) => state.uploading = begins,
+    }
 }
 
 fn run<W: Work>(core: &Core, work: &mut W) {

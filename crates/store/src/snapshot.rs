@@ -9,7 +9,8 @@ use arrow_schema::SchemaRef;
 use part::{Histogram, Part, ReadError};
 use record::Position;
 
-use crate::OpenError;
+use crate::prefix::{Prefix, Shelf};
+use crate::{OpenError, Remote, RemoteError, listing};
 
 /// All rows at one instant: each exactly once, in memory or in a part, whatever is flushed, merged or dropped
 /// meanwhile.
@@ -46,7 +47,37 @@ impl Snapshot {
     /// # Errors
     /// When the manifest cannot be read. A directory that does not exist is an empty store.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        crate::recovery::view(dir)
+        crate::recovery::view(&Shelf::local(dir))
+    }
+
+    /// As [`Snapshot::open`], of a store that keeps parts on object storage. Without it, those that are not in the
+    /// directory give an error when they are read.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`]. Object storage is not asked.
+    pub fn open_with(dir: &Path, remote: &Remote) -> Result<Self, OpenError> {
+        let prefix = Some(Arc::new(Prefix::of_store(remote, dir)));
+        crate::recovery::view(&Shelf { dir: dir.to_owned(), prefix })
+    }
+
+    /// What a store has put on object storage, without its directory: the rows of its newest manifest there. Blocks that
+    /// were read are kept in `cache_dir`, which several processes may use.
+    ///
+    /// The parts stay readable for [`Remote::linger`] after the store has merged or dropped them.
+    ///
+    /// # Errors
+    /// When there is no manifest, or it cannot be read.
+    pub fn remote(remote: &Remote, cache_dir: &Path) -> Result<Self, RemoteError> {
+        let objects = &remote.objects;
+        let Some((_, listing)) = listing::newest(&**objects)? else {
+            return Err(RemoteError::Empty { url: objects.url().to_owned() });
+        };
+        let prefix = Arc::new(Prefix::open(remote, cache_dir, remote.cache_bytes));
+        let parts = listing.parts.iter().map(|listed| Arc::new(prefix.part(&listed.part))).collect();
+        // As long as parts are missing it is not known what of each pipeline is here.
+        let known = listing.checkpoints.into_iter().filter(|_| listing.absent.is_empty());
+        let checkpoints = known.map(|(pipeline, position)| (pipeline, Position(position))).collect();
+        Ok(Self { parts: newest_first(parts), checkpoints, ..Self::default() })
     }
 
     /// The schema that holds all rows, see [`part::unify`].
@@ -90,4 +121,10 @@ impl Snapshot {
     pub fn with_memory(self, memory: Vec<RecordBatch>) -> Self {
         Self { memory, ..self }
     }
+}
+
+/// The parts with the latest event times first.
+pub(crate) fn newest_first(mut parts: Vec<Arc<Part>>) -> Vec<Arc<Part>> {
+    parts.sort_by_key(|part| std::cmp::Reverse((part.summary().time.1, part.summary().position.1)));
+    parts
 }

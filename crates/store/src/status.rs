@@ -32,12 +32,35 @@ pub struct Status {
     pub compaction: Service,
     /// Dropping parts, and removing files.
     pub retention: Service,
+    /// Putting parts on object storage, and removing them there.
+    pub upload: Service,
+    /// What is on object storage, when a prefix is configured.
+    pub remote: Option<RemoteStatus>,
     /// What retention dropped because it was too old.
     pub dropped_by_age: Dropped,
     /// What retention dropped because there were too many bytes.
     pub dropped_by_bytes: Dropped,
     /// What retention dropped because the disk had too few free bytes.
     pub dropped_by_free_disk: Dropped,
+}
+
+/// How it is with the parts on object storage, as of the last look of the service that puts them there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemoteStatus {
+    /// The prefix, without secrets.
+    pub url: String,
+    /// The number of the newest manifest there; 0 before there was any contact.
+    pub manifest: u64,
+    /// Parts that it lists.
+    pub parts: u64,
+    /// Parts of the table that are not there yet.
+    pub waiting_parts: u64,
+    /// Their bytes.
+    pub waiting_bytes: u64,
+    /// Bytes of whole parts that are there and on this disk.
+    pub copy_bytes: u64,
+    /// Bytes of the cached blocks of others.
+    pub block_bytes: u64,
 }
 
 /// How one of the background services is. Counts are since the store was opened.

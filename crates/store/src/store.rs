@@ -13,12 +13,15 @@ use crate::core::{Core, Stage, State};
 use crate::disk::Disk;
 use crate::flush::Flush;
 use crate::limits::Limits;
+use crate::prefix::{Prefix, Shelf};
 use crate::retention::Retention as RetentionService;
+use crate::upload::Upload;
 use crate::{AppendError, OpenError, Options, Retention, Snapshot, Status, StoreError, recovery, service};
 
 /// The table, open to be written.
 ///
-/// What it owns: its directory, rows in memory, and the threads `flush`, `compaction` and `retention`. What bounds it:
+/// What it owns: its directory, rows in memory, and the threads `flush`, `compaction`, `retention` and, with
+/// [`Options::remote`], `upload`. What bounds it:
 /// [`Options::memtable_bytes`], twice, and one batch for each pipeline; on disk what retention says. How it stops:
 /// [`Store::stop`]. Dropped without that it ends at once, and what is in memory comes again from the journal, as after
 /// a crash. What happens when it fails: rows are kept, the threads try again until it works, and [`Store::append`]
@@ -27,24 +30,30 @@ use crate::{AppendError, OpenError, Options, Retention, Snapshot, Status, StoreE
 pub struct Store {
     core: Arc<Core>,
     threads: Vec<JoinHandle<()>>,
+    upload: Option<JoinHandle<()>>,
 }
+
+/// How long the end of a store waits for an upload to notice.
+const UPLOAD_END: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens the store in `dir`, or makes one.
     ///
     /// # Errors
-    /// When another one has it open, or its manifest is damaged or cannot be read.
+    /// When another one has it open, or its manifest is damaged or cannot be read. Object storage is asked only before its
+    /// first use: there must be no other store below that URL. That it cannot be reached is no error.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        let mut store = Self { core: open_core(dir, options)?, threads: Vec::new() };
+        let mut store = Self { core: open_core(dir, options)?, threads: Vec::new(), upload: None };
         let spawn = OpenError::io("start a thread for", dir);
         let core = &store.core;
         let started = (|| {
             let mut threads = vec![service::start(core, Flush::default())?];
             threads.push(service::start(core, Compaction::default())?);
             threads.push(service::start(core, RetentionService)?);
-            Ok(threads)
+            let remote = core.shelf.prefix.is_some();
+            Ok((threads, remote.then(|| service::start(core, Upload::new())).transpose()?))
         })();
-        store.threads = started.map_err(spawn)?;
+        (store.threads, store.upload) = started.map_err(spawn)?;
         Ok(store)
     }
 
@@ -108,7 +117,8 @@ impl Store {
         id.map_or(Ok(false), |id| self.core.set_aside(id, why))
     }
 
-    /// Takes no more rows, writes those in memory to parts, and ends. A merge that is under way is cut off.
+    /// Takes no more rows, writes those in memory to parts, and ends. A merge or an upload that is under way is cut off:
+    /// what is not on object storage is uploaded when the store is opened again.
     ///
     /// # Errors
     /// When that takes longer than `timeout`, or rows could not be written. They come again from the journal.
@@ -139,6 +149,13 @@ impl Drop for Store {
             // A panic in it was logged.
             let _ = thread.join();
         }
+        let deadline = monotonic() + UPLOAD_END;
+        let busy = self.core.wait_while(Some(deadline), |state| state.uploading).uploading;
+        if let Some(thread) = self.upload.take()
+            && !busy
+        {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -148,8 +165,10 @@ pub(crate) fn open_core(dir: &Path, options: Options) -> Result<Arc<Core>, OpenE
 }
 
 pub(crate) fn open_core_on(disk: Disk, options: Options) -> Result<Arc<Core>, OpenError> {
-    let (ledger, lock) = recovery::open(&disk)?;
-    Ok(Arc::new(Core::new(disk, options, ledger, lock)))
+    let prefix = options.remote.as_ref().map(|remote| Arc::new(Prefix::of_store(remote, disk.dir())));
+    let shelf = Shelf { dir: disk.dir().to_owned(), prefix };
+    let (ledger, lock) = recovery::open(&disk, &shelf)?;
+    Ok(Arc::new(Core::new(disk, shelf, options, ledger, lock)))
 }
 
 impl Core {

@@ -20,9 +20,10 @@ use self::cache::Cache;
 use self::opened::Opened;
 pub use self::scan::Scan;
 use crate::columns::{LEVEL, TIME, schema_with};
+use crate::remote::{Origin, Remote};
 use crate::{Histogram, Needs, ReadError, Selection, Summary, TopValues};
 
-/// A part: its file, and what is known of it without opening that.
+/// A part: its file or remote copy, and what is known of it without opening that.
 ///
 /// The file is opened when it is first read. Its end, with index and footer, then stays in memory, together with those of
 /// the other open parts of the process within 64 MiB and 256 files. Every byte is checked before it is used, the end by
@@ -32,17 +33,39 @@ pub struct Part {
     path: PathBuf,
     summary: Summary,
     schema: SchemaRef,
+    origin: Origin,
 }
 
 impl Part {
     /// The part in the file at `path`, of which `summary` is known. The file is not touched yet.
     pub fn open(path: PathBuf, summary: Summary) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let schema = schema_with(summary.fields.iter().map(|(name, kind)| (name.as_str(), *kind)));
-        Self { number: NUMBERS.fetch_add(1, Ordering::Relaxed), path, summary, schema }
+        Self::new(path, summary, Origin::File)
     }
 
-    /// Its file.
+    /// As [`Part::open`], but when there is no such file, the bytes are read from `remote`. Which of them is decided when
+    /// the part is opened to be read, so the file may go at any time.
+    pub fn open_or_remote(path: PathBuf, summary: Summary, remote: Arc<dyn Remote>) -> Self {
+        Self::new(path, summary, Origin::FileOrRemote(remote))
+    }
+
+    /// A part without a file. `name` stands for it in messages.
+    pub fn open_remote(name: PathBuf, summary: Summary, remote: Arc<dyn Remote>) -> Self {
+        Self::new(name, summary, Origin::Remote(remote))
+    }
+
+    fn new(path: PathBuf, summary: Summary, origin: Origin) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let schema = schema_with(summary.fields.iter().map(|(name, kind)| (name.as_str(), *kind)));
+        Self { number: NUMBERS.fetch_add(1, Ordering::Relaxed), path, summary, schema, origin }
+    }
+
+    /// Closes its file as soon as no scan reads it any more. The next one who reads opens it again, or its remote when
+    /// the file is gone by then.
+    pub fn close(&self) {
+        Cache::of_process().remove(self.number);
+    }
+
+    /// Its file, or the name of a part without one.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -146,7 +169,7 @@ impl Part {
             return Ok(opened);
         }
         // Opened outside the lock: two at once do it twice, and nobody waits for a disk of another part.
-        let opened = Arc::new(Opened::new(&self.path, &self.summary, &self.schema)?);
+        let opened = Arc::new(Opened::new(self)?);
         Cache::of_process().insert(self.number, &opened);
         Ok(opened)
     }
@@ -154,7 +177,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        Cache::of_process().remove(self.number);
+        self.close();
     }
 }
 

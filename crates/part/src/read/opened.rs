@@ -5,17 +5,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::Part;
+use crate::ReadError;
 use crate::disk::Source;
 use crate::index::KEY;
 use crate::index::directory::{BLOCK, Directory, VERSION};
-use crate::{ReadError, Summary};
 
 /// An open part. The file stays open as long as this lives, also when it is unlinked.
 pub(crate) struct Opened {
@@ -29,11 +29,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Opens the file and reads its end, which the summary's checksum vouches for.
-    pub(crate) fn new(path: &Path, summary: &Summary, schema: &SchemaRef) -> Result<Self, ReadError> {
-        let source = Source::open(path).map_err(|error| ReadError::io(path, error))?;
+    /// Opens the file, or the remote, and reads its end, which the summary's checksum vouches for.
+    pub(super) fn new(part: &Part) -> Result<Self, ReadError> {
+        let Part { path, summary, schema, origin, .. } = part;
+        let source = Source::open(path, origin).map_err(|error| ReadError::io(path, error))?;
         let there = source.len().map_err(|error| ReadError::io(path, error))?;
-        if there != summary.bytes {
+        if let Some(there) = there.filter(|there| *there != summary.bytes) {
             return Err(ReadError::damaged(
                 path,
                 format!("it has {there} bytes instead of {}", summary.bytes),
@@ -48,7 +49,7 @@ impl Opened {
         let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), options)
             .map_err(|error| ReadError::damaged(path, error))?;
         let opened = Self {
-            path: path.to_owned(),
+            path: path.clone(),
             directory,
             metadata,
             source,

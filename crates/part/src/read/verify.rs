@@ -24,7 +24,7 @@ const READ: u64 = 1 << 20;
 
 pub(super) fn verify(part: &Part) -> Result<(), ReadError> {
     // Opened anew: what is in memory was read before.
-    let opened = Opened::new(&part.path, &part.summary, &part.schema)?;
+    let opened = Opened::new(part)?;
     check_whole(part, &opened)?;
     let opened = Arc::new(opened);
     let mut seen = Seen::none(part);

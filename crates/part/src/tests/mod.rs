@@ -3,6 +3,7 @@
 mod damage;
 mod interop;
 mod merging;
+mod remote;
 mod roundtrip;
 mod selecting;
 mod speed;

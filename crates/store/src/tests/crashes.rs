@@ -1,18 +1,23 @@
 //! Killed at any point, again and again: every row is there exactly once.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use record::Position;
 
 use super::rows::{SECOND, positions_in, records, small};
+use super::{Bucket, LINGER};
 use crate::compaction::Compaction;
 use crate::core::{Core, Stage};
 use crate::disk::Disk;
 use crate::flush::Flush;
 use crate::retention::{remove_files, retain};
+use crate::service::Next;
 use crate::store::open_core_on;
-use crate::{Retention, Snapshot};
+use crate::upload::{GATHER, Upload};
+use crate::{Objects as _, RemoteError, Retention, Snapshot, listing};
 
 /// What a run does, one after the other.
 #[derive(Clone, Debug)]
@@ -25,6 +30,8 @@ enum Action {
     RemoveFiles,
     Hold,
     LetGo,
+    /// Perhaps after so long that what nobody needs is removed from object storage.
+    Upload(bool),
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -36,6 +43,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => Just(Action::RemoveFiles),
         1 => Just(Action::Hold),
         1 => Just(Action::LetGo),
+        3 => any::<bool>().prop_map(Action::Upload),
     ]
 }
 
@@ -51,6 +59,17 @@ struct Run {
     /// Rows received before this second may be missing.
     may_miss: u64,
     held: Vec<(Arc<Snapshot>, Vec<u64>)>,
+    /// What was on object storage at the last look.
+    remote: Vec<u64>,
+    clock: Duration,
+}
+
+/// What works in one life.
+#[derive(Default)]
+struct Services {
+    flush: Flush,
+    compaction: Compaction,
+    upload: Option<Upload>,
 }
 
 impl Run {
@@ -78,7 +97,8 @@ impl Run {
         self.given[which] = self.given[which].max(last);
     }
 
-    fn act(&mut self, core: &Core, action: &Action, flush: &mut Flush, compaction: &mut Compaction) {
+    fn act(&mut self, core: &Core, action: &Action, services: &mut Services) {
+        let Services { flush, compaction, upload } = services;
         // Errors are the death of the process, which is what is tested.
         match action {
             Action::Append(first, rows) => self.give(core, usize::from(!first), u64::from(*rows)),
@@ -96,6 +116,13 @@ impl Run {
                 self.held.push((view, rows));
             }
             Action::LetGo => drop(self.held.pop()),
+            Action::Upload(late) => {
+                let upload = upload.get_or_insert_with(Upload::new);
+                for wait in [GATHER, GATHER, if *late { LINGER } else { GATHER }] {
+                    self.clock += wait;
+                    while let Ok(Next::Go) = upload.upload(core, self.clock) {}
+                }
+            }
         }
     }
 
@@ -116,15 +143,41 @@ impl Run {
     }
 }
 
+/// Everything that any manifest on object storage lists is there, and the newest one has each row once, and none less than
+/// the one before.
+fn check_remote(run: &mut Run, bucket: &Bucket) {
+    for number in listing::numbers(bucket).unwrap() {
+        for part in listing::get(bucket, number).unwrap().parts {
+            let bytes = bucket.get(&part.key).expect("what is listed is there");
+            assert_eq!(bytes.len() as u64, part.part.summary.bytes);
+        }
+    }
+    let cache = tempfile::tempdir().unwrap();
+    let there = match Snapshot::remote(&bucket.remote(0), cache.path()) {
+        Err(RemoteError::Empty { .. }) => Vec::new(),
+        view => positions_in(&view.unwrap()),
+    };
+    assert!(there.is_sorted_by(|one, next| one < next), "twice: {there:?}");
+    for row in run.remote.iter().filter(|row| **row >= run.may_miss) {
+        assert!(there.binary_search(row).is_ok(), "{row} was there before");
+    }
+    run.remote = there;
+}
+
+fn view(dir: &Path, bucket: &Bucket) -> Snapshot {
+    Snapshot::open_with(dir, &bucket.remote(0)).unwrap()
+}
+
 /// Opens the store, does this, and dies after so many points; false when it did not come to that.
-fn live(dir: &std::path::Path, run: &mut Run, actions: &[Action], die_after: u64) -> bool {
+fn live(dir: &Path, bucket: &Bucket, run: &mut Run, actions: &[Action], die_after: u64) -> bool {
     let disk = Disk::new(dir);
     let faults = disk.faults.clone();
     let options = crate::Options {
-        retention: Retention { age: Some(std::time::Duration::from_secs(AGE)), bytes: None },
+        retention: Retention { age: Some(Duration::from_secs(AGE)), bytes: None },
+        remote: Some(bucket.seen_with(&faults).remote(0)),
         ..small()
     };
-    let seen = run.check(&Snapshot::open(dir).unwrap());
+    let seen = run.check(&view(dir, bucket));
     let core = open_core_on(disk, options).unwrap();
     assert_eq!(run.check(&core.snapshot()), seen, "what a reader saw is what is there");
     // What was given and is not durable comes again.
@@ -137,12 +190,13 @@ fn live(dir: &std::path::Path, run: &mut Run, actions: &[Action], die_after: u64
     }
     run.check(&core.snapshot());
     faults.kill_after(die_after);
-    let (mut flush, mut compaction) = (Flush::default(), Compaction::default());
+    let mut services = Services::default();
     for action in actions {
         if faults.is_dead() {
             break;
         }
-        run.act(&core, action, &mut flush, &mut compaction);
+        run.act(&core, action, &mut services);
+        check_remote(run, bucket);
         if !faults.is_dead() {
             run.check(&core.snapshot());
         }
@@ -163,33 +217,50 @@ proptest! {
     fn exactly_once_however_often_it_is_killed(
         lives in prop::collection::vec((prop::collection::vec(action(), 1..14), 1_u64..90), 1..5),
     ) {
-        let dir = tempfile::tempdir().unwrap();
+        let (dir, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
         let mut run = Run::default();
         for (actions, die_after) in lives {
-            live(dir.path(), &mut run, &actions, die_after);
+            live(dir.path(), &bucket, &mut run, &actions, die_after);
         }
-        live(dir.path(), &mut run, &[Action::Flush, Action::Compact], u64::MAX);
-        run.check(&Snapshot::open(dir.path()).unwrap());
+        live(dir.path(), &bucket, &mut run, &[Action::Flush, Action::Compact, Action::Upload(true)], u64::MAX);
+        let rows = run.check(&view(dir.path(), &bucket));
+        prop_assert_eq!(&run.remote, &rows);
     }
 }
 
 #[test]
 fn killed_at_every_point_of_a_flush_and_of_a_merge() {
     for die_after in 1.. {
-        let dir = tempfile::tempdir().unwrap();
+        let (dir, bucket) = (tempfile::tempdir().unwrap(), Bucket::new());
         let mut run = Run::default();
-        use Action::{Append, Compact, Flush, RemoveFiles};
-        let actions =
-            [Append(true, 30), Flush, Append(false, 30), Flush, Compact, RemoveFiles, Append(true, 5)];
-        if !live(dir.path(), &mut run, &actions, die_after) {
-            assert!(die_after > 40, "{die_after} points");
+        use Action::{Append, Compact, Flush, RemoveFiles, Upload};
+        let actions = [
+            Append(true, 30),
+            Flush,
+            Upload(false),
+            Append(false, 30),
+            Flush,
+            Compact,
+            RemoveFiles,
+            Upload(true),
+            Append(true, 5),
+        ];
+        if !live(dir.path(), &bucket, &mut run, &actions, die_after) {
+            assert!(die_after > 70, "{die_after} points");
             break;
         }
-        live(dir.path(), &mut run, &[Flush, Compact, RemoveFiles], u64::MAX);
-        let view = Snapshot::open(dir.path()).unwrap();
-        run.check(&view);
-        let (_, unknown) = (view, crate::verify(dir.path()).unwrap().unknown);
-        assert_eq!(unknown, Vec::<std::path::PathBuf>::new(), "nothing is left behind");
+        live(
+            dir.path(),
+            &bucket,
+            &mut run,
+            &[Flush, Compact, RemoveFiles, Upload(true), Upload(true)],
+            u64::MAX,
+        );
+        let view = view(dir.path(), &bucket);
+        assert_eq!(run.check(&view), run.remote);
+        let report = crate::verify_with(dir.path(), &bucket.remote(0)).unwrap();
+        assert!(report.is_good() && report.unknown.is_empty(), "nothing is left behind: {report:?}");
+        assert_eq!(bucket.keys("logs/").len(), view.parts.len(), "nor on object storage");
     }
 }
 

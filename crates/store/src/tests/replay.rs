@@ -8,17 +8,22 @@ use proptest::prelude::*;
 use super::rows::summary;
 use crate::OpenError;
 use crate::catalog::Catalog;
-use crate::change::{Added, Aside, Change};
+use crate::change::{Added, Aside, Change, Identity};
 use crate::core::Ledger;
 use crate::disk::{Disk, manifest_path};
 use crate::frame::{self, FORMAT, HEADER_BYTES, Header};
 use crate::manifest::{Manifest, newest, replay};
 use crate::place::Place;
+use crate::prefix::Shelf;
 
 const NUMBER: u64 = 3;
 
+fn shelf(dir: impl AsRef<Path>) -> Shelf {
+    Shelf::local(dir.as_ref())
+}
+
 fn replayed(bytes: &[u8]) -> Result<Vec<Change>, OpenError> {
-    replay(bytes, NUMBER, Path::new("m"), Path::new("d")).map(|replayed| replayed.catalog.changes().collect())
+    replay(bytes, NUMBER, Path::new("m"), &shelf("d")).map(|replayed| replayed.catalog.changes().collect())
 }
 
 /// Steps that follow on each other, from a list of numbers.
@@ -34,6 +39,7 @@ fn steps(numbers: &[u8]) -> Vec<Change> {
                 id: next,
                 place: Place::Hour(i64::from(*number)),
                 summary: summary(sources),
+                uploaded: number.is_multiple_of(5),
             });
             live.insert(next);
             next += 1;
@@ -44,9 +50,17 @@ fn steps(numbers: &[u8]) -> Vec<Change> {
                 live.remove(&id);
             }
             (2, Some(id)) => {
-                let part = Added { id, place: Place::Scattered, summary: summary(BTreeMap::new()) };
+                let part =
+                    Added { id, place: Place::Scattered, summary: summary(BTreeMap::new()), uploaded: false };
                 change.aside.push(Aside { part, why: "bits".to_owned() });
                 live.remove(&id);
+            }
+            (0, Some(id)) if number.is_multiple_of(3) => {
+                change.uploaded.push(id);
+                change.identity = Some(Identity {
+                    store: id.to_string(),
+                    url: number.is_multiple_of(2).then(|| "u".to_owned()),
+                });
             }
             _ => drop(change.checkpoints.insert(format!("p{}", number % 2), u64::from(*number) * next)),
         }
@@ -62,7 +76,7 @@ fn manifest(steps: &[Change]) -> (Vec<u8>, Vec<usize>, Vec<Vec<Change>>) {
     let mut catalog = Catalog::default();
     for (number, step) in steps.iter().enumerate() {
         frame::put(&mut bytes, NUMBER, number as u64, &serde_json::to_vec(step).unwrap());
-        catalog.apply(step.clone(), Path::new("d")).unwrap();
+        catalog.apply(step.clone(), &shelf("d")).unwrap();
         ends.push(bytes.len());
         states.push(catalog.changes().collect());
     }
@@ -109,9 +123,9 @@ proptest! {
         let mut ledger = Ledger { manifest: Manifest::create(&disk).unwrap(), catalog: Catalog::default() };
         for step in steps(&numbers) {
             ledger.manifest.append(&disk, &ledger.catalog, &step).unwrap();
-            ledger.catalog.apply(step, dir.path()).unwrap();
+            ledger.catalog.apply(step, &shelf(&dir)).unwrap();
         }
-        let found = newest(&disk).unwrap().unwrap();
+        let found = newest(&disk, &shelf(&dir)).unwrap().unwrap();
         prop_assert_eq!(found.catalog.changes().collect::<Vec<_>>(), ledger.catalog.changes().collect::<Vec<_>>());
         prop_assert_eq!(disk.manifests().unwrap(), [found.number], "old ones are removed");
     }
@@ -126,7 +140,7 @@ fn what_a_manifest_began_with_cannot_be_missing() {
     let mut catalog = Catalog::default();
     for step in steps(&[3; 40]) {
         manifest.append(&disk, &catalog, &step).unwrap();
-        catalog.apply(step, dir.path()).unwrap();
+        catalog.apply(step, &shelf(&dir)).unwrap();
     }
     let number = manifest.number();
     assert!(number > 0, "it was rewritten");
@@ -135,9 +149,9 @@ fn what_a_manifest_began_with_cannot_be_missing() {
     let base = Header::decode(&bytes).unwrap().base as usize;
     assert!(base > 4000);
     for cut in (0..HEADER_BYTES + base).rev().step_by(97) {
-        assert!(replay(&bytes[..cut], number, &path, dir.path()).is_err(), "cut at {cut}");
+        assert!(replay(&bytes[..cut], number, &path, &shelf(&dir)).is_err(), "cut at {cut}");
     }
-    assert!(replay(&bytes[..HEADER_BYTES + base], number, &path, dir.path()).is_ok());
+    assert!(replay(&bytes[..HEADER_BYTES + base], number, &path, &shelf(&dir)).is_ok());
 }
 
 #[test]
