@@ -14,18 +14,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("journal", &["record"]),
     ("serve", &["record"]),
+    ("workers", &["record"]),
     ("net", &["journal", "record", "wire"]),
     ("search", &["record"]),
+    ("parse", &["record"]),
     ("part", &["record", "search"]),
     ("store", &["part", "record", "search"]),
     ("objects", &["store"]),
     ("query", &["part", "record", "search", "store"]),
-    ("pipeline", &["journal", "record", "search"]),
+    ("pipeline", &["journal", "parse", "record", "search", "workers"]),
     (
         "catchment",
         &[
-            "journal", "net", "objects", "part", "pipeline", "query", "record", "search", "serve", "store",
-            "wire",
+            "journal", "net", "objects", "parse", "part", "pipeline", "query", "record", "search", "serve",
+            "store", "wire", "workers",
         ],
     ),
     // Tools and tests may look at more, but the program is never linked with them.
@@ -35,7 +37,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates on the path of a line: nothing in them, or below them, runs on a general runtime.
-const WITHOUT_RUNTIME: &[&str] = &["record", "wire", "journal", "net", "search", "pipeline", "part", "store"];
+const WITHOUT_RUNTIME: &[&str] =
+    &["record", "wire", "journal", "net", "parse", "search", "pipeline", "part", "store", "workers"];
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures-executor"];
 
 /// Longer files are hard to read as one thing.

@@ -169,7 +169,7 @@ pub(crate) fn spec(pipeline: &Pipeline) -> Spec {
         config::Stage::Set(fields) => {
             Stage::Set(fields.iter().map(|(name, set)| (name.clone(), value(set))).collect())
         }
-        config::Stage::ParseJson => Stage::ParseJson,
+        config::Stage::ParseJson => Stage::Parse(parse::Format::Json.into()),
     };
     Spec {
         name: pipeline.name.clone(),

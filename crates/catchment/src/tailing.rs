@@ -2,9 +2,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use journal::{Handle, ReadError};
+use journal::Handle;
 use pipeline::output::json::write_record;
-use pipeline::{Event, Options, Spec, Subscription, Tail, TailReader};
+use pipeline::{Event, Options, Spec, SubscribeError, Subscription, Tail, TailReader};
 use record::Position;
 use search::Query;
 
@@ -51,7 +51,7 @@ impl Tailing {
             Some(after) if past.is_some() => Ok(Place::Past(Position(after), tail.clone(), spec.clone())),
             Some(after) => behind(Position(after), tail.clone(), spec.clone(), query, journal),
         };
-        let places = tails.iter().map(place).collect::<Result<_, ReadError>>();
+        let places = tails.iter().map(place).collect::<Result<_, SubscribeError>>();
         let places = places.map_err(|error| error.to_string())?;
         Ok(Self { places, json: String::new(), query: query.clone(), journal: journal.clone(), past })
     }
@@ -102,7 +102,7 @@ fn behind(
     spec: Spec,
     query: &Query,
     journal: &Handle,
-) -> Result<Place, ReadError> {
+) -> Result<Place, SubscribeError> {
     let reader = tail.subscribe_from(after, query.clone(), journal, spec.clone(), Options::default())?;
     Ok(Place::Behind(Box::new(reader), tail, spec))
 }

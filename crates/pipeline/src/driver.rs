@@ -9,6 +9,7 @@ use crate::feed::Feed;
 use crate::lane::Lane;
 use crate::output::{Output, OutputError};
 use crate::run::StartError;
+use crate::stage::Stages;
 use crate::status::{Board, State};
 use crate::{Options, Spec};
 
@@ -19,6 +20,7 @@ pub(crate) struct Driver {
     options: Options,
     journal: Handle,
     cursor: Cursor,
+    stages: Stages,
     /// `None` after an output has lost records: reading begins anew, where it is.
     feed: Option<Feed>,
     batch: Batch,
@@ -54,6 +56,7 @@ impl Driver {
         board: Arc<Board>,
     ) -> Result<Self, StartError> {
         spec.check()?;
+        let stages = spec.ready()?;
         if outputs.is_empty() {
             return Err(StartError::NoOutput { name: spec.name });
         }
@@ -66,6 +69,7 @@ impl Driver {
             options,
             journal: journal.clone(),
             cursor,
+            stages,
             feed: None,
             batch: Batch::new(),
             in_hand: None,
@@ -76,7 +80,10 @@ impl Driver {
         };
         driver.open_feed()?;
         let position = driver.reached();
-        driver.board.update(|status| status.position = position);
+        driver.board.update(|status| {
+            status.position = position;
+            status.stages = driver.stages.counts().to_vec();
+        });
         Ok(driver)
     }
 
@@ -159,7 +166,7 @@ impl Driver {
             self.open_feed().map_err(|error| error.to_string())?;
         }
         let Some(feed) = &mut self.feed else { return Ok(None) };
-        let read = feed.read(&mut self.batch);
+        let read = feed.read(&mut self.batch, &mut self.stages);
         let counts = feed.take_counts();
         if counts.missed_bytes > 0 {
             let bytes = counts.missed_bytes;
@@ -175,11 +182,15 @@ impl Driver {
             status.dropped += counts.lines - counts.records;
             status.damaged += counts.damaged;
             status.missed_bytes += counts.missed_bytes;
+            status.stages.clear();
+            status.stages.extend_from_slice(self.stages.counts());
         });
         read.map_err(|error| error.to_string())
     }
 
     fn open_feed(&mut self) -> Result<(), journal::ReadError> {
+        // What comes again must not be taken for what came before.
+        self.stages.forget();
         self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, self.reached())?);
         Ok(())
     }

@@ -17,7 +17,6 @@ pub(crate) struct Feed {
     journal: Handle,
     reader: Reader,
     spec: Arc<Spec>,
-    stages: Stages,
     options: Options,
     /// Everything up to here was read.
     reached: Position,
@@ -45,13 +44,11 @@ impl Feed {
         // Position 0 asks for the oldest line there is.
         let from = if after.0 == 0 { after } else { Position(after.0 + 1) };
         let reader = journal.reader(from)?;
-        let stages = Stages::new(&spec.stages);
         let counts = Counts { missed_bytes: reader.skipped(), ..Counts::default() };
         Ok(Self {
             journal: journal.clone(),
             reader,
             spec: Arc::clone(spec),
-            stages,
             options,
             reached: after,
             limit: 0,
@@ -59,14 +56,18 @@ impl Feed {
         })
     }
 
-    /// Reads what is durable and fits into `batch`, which it empties first. Returns up to where it got, or `None` when there
+    /// Reads what is durable and fits into `batch`, which it empties first, and sends it through `stages`. Returns up to where it got, or `None` when there
     /// is nothing new.
-    pub(crate) fn read(&mut self, batch: &mut Batch) -> Result<Option<Position>, ReadError> {
+    pub(crate) fn read(
+        &mut self,
+        batch: &mut Batch,
+        stages: &mut Stages,
+    ) -> Result<Option<Position>, ReadError> {
         batch.clear();
         let missed_before = self.reader.skipped();
         let read = self.fill(batch);
         let lines = batch.len();
-        self.stages.apply(batch);
+        stages.apply(batch);
         self.counts.lines += lines as u64;
         self.counts.records += batch.len() as u64;
         self.counts.missed_bytes += self.reader.skipped() - missed_before;

@@ -26,7 +26,9 @@
 //! | memory | one batch, one frame of the journal, and what the outputs own |
 //! | tail | its ring; each subscriber may hold one block more while it looks at it |
 //! | names | `pipe-NAME` names the cursor: NAME has 1 to 59 of `a-z`, `0-9`, `_` and `-` |
-//! | parsed line | 1024 fields, names of 255 bytes, 16 levels; a line with more stays as it is, with the reason |
+//! | parsed line | 1024 fields, names of 255 bytes, 16 levels of JSON objects; a line with more stays as it is, with the reason |
+//! | dedupe | 80 bytes for each line that it remembers, 80 MB at most |
+//! | rate limit | 131,072 keys, 6 MB |
 #![forbid(unsafe_code)]
 
 mod driver;
@@ -44,8 +46,11 @@ mod tests;
 
 pub use options::Options;
 pub use output::{FileError, FileOutput, Format, Output, OutputError, StdoutOutput};
+pub use parse::{BadParse, Parse, TimestampFormat};
 pub use run::{Running, StartError, StopError, start};
 pub use spec::{Spec, SpecError};
-pub use stage::{OwnedValue, Stage, Stages, Where};
+pub use stage::{
+    BadStage, Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, StageCounts, Stages, Where,
+};
 pub use status::{State, Status};
-pub use tail::{Event, Matches, Subscription, Tail, TailOutput, TailReader, TailStatus};
+pub use tail::{Event, Matches, SubscribeError, Subscription, Tail, TailOutput, TailReader, TailStatus};

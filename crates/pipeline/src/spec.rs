@@ -1,4 +1,4 @@
-use crate::stage::{BadStage, Stage};
+use crate::stage::{BadStage, Stage, Stages};
 
 /// The longest name of a cursor, in bytes; [`CURSOR_PREFIX`] is part of it.
 const CURSOR_NAME_MAX: usize = 64;
@@ -45,11 +45,13 @@ impl Spec {
         {
             return Err(SpecError::Name(self.name.clone()));
         }
-        for (index, stage) in self.stages.iter().enumerate() {
-            let bad = |bad| SpecError::Stage { name: self.name.clone(), number: index + 1, bad };
-            stage.check().map_err(bad)?;
-        }
-        Ok(())
+        self.ready().map(drop)
+    }
+
+    /// Its stages, ready to work.
+    pub(crate) fn ready(&self) -> Result<Stages, SpecError> {
+        let bad = |(index, bad)| SpecError::Stage { name: self.name.clone(), number: index + 1, bad };
+        Stages::new(&self.stages).map_err(bad)
     }
 
     /// The name of its cursor, and of its thread.
@@ -83,7 +85,11 @@ mod tests {
     #[test]
     fn a_bad_stage_is_named_by_its_number() {
         let set = Stage::Set(vec![("position".to_owned(), OwnedValue::Int(1))]);
-        let spec = Spec { name: "main".to_owned(), from: Vec::new(), stages: vec![Stage::ParseJson, set] };
+        let spec = Spec {
+            name: "main".to_owned(),
+            from: Vec::new(),
+            stages: vec![Stage::Parse(parse::Format::Json.into()), set],
+        };
         let message = spec.check().unwrap_err().to_string();
         assert!(message.starts_with("stage 2 of pipeline `main`: `position`"), "{message}");
     }

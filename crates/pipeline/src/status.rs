@@ -3,6 +3,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use journal::Handle;
 use record::Position;
 
+use crate::StageCounts;
+
 /// How a pipeline is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum State {
@@ -34,6 +36,8 @@ pub struct Status {
     pub records: u64,
     /// Lines that the stages dropped.
     pub dropped: u64,
+    /// What each stage did, in their order.
+    pub stages: Vec<StageCounts>,
     /// How often an output, the journal or a checkpoint failed.
     pub failures: u64,
     /// Damaged places in the journal that were left out.

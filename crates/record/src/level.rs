@@ -33,7 +33,7 @@ impl Level {
     /// The level that a word means, in any case: the names, their usual short forms, and syslog's `critical`, `alert`
     /// and `emergency`, which are fatal here. `None` for any other word.
     pub fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Level); 21] = [
+        const WORDS: [(&str, Level); 27] = [
             ("info", Level::Info),
             ("error", Level::Error),
             ("warn", Level::Warn),
@@ -55,6 +55,12 @@ impl Level {
             ("wrn", Level::Warn),
             ("dbg", Level::Debug),
             ("severe", Level::Error),
+            ("eror", Level::Error),
+            ("dbug", Level::Debug),
+            ("verbose", Level::Debug),
+            ("trc", Level::Trace),
+            ("ftl", Level::Fatal),
+            ("vrb", Level::Trace),
         ];
         WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, level)| *level)
     }

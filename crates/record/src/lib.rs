@@ -8,6 +8,7 @@
 mod batch;
 pub mod clock;
 pub mod fault;
+pub mod json;
 mod level;
 mod line;
 mod text;

@@ -46,7 +46,14 @@ impl Rest {
         let next = if from == Position(0) { from } else { Position(from.0 + 1) };
         let mut reader = Reader::open(RealDisk::new(data_dir), next)?;
         let spec = spec(pipeline);
-        let (mut stages, mut batch) = (pipeline::Stages::new(&spec.stages), Batch::new());
+        let mut stages = match pipeline::Stages::new(&spec.stages) {
+            Ok(stages) => stages,
+            Err((_, error)) => {
+                complain(format_args!("what is in the journal only is not shown: {error}"));
+                return Ok(());
+            }
+        };
+        let mut batch = Batch::new();
         loop {
             let more = match reader.next() {
                 Ok(Some(line)) => {

@@ -7,6 +7,8 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use record::json::write_float;
+pub use record::json::write_str;
 use record::{Record, Value};
 
 /// Names that no field has at the top.
@@ -84,37 +86,6 @@ pub fn write_value(out: &mut String, value: Value<'_>) {
         Value::Str(value) => return write_str(out, value),
         Value::Time(value) => return write_time(out, value),
     };
-}
-
-pub(crate) fn write_float(out: &mut String, value: f64) {
-    if value.is_finite() {
-        let _ = write!(out, "{value:?}");
-    } else {
-        out.push_str("null");
-    }
-}
-
-/// Adds a string with its quotes.
-pub fn write_str(out: &mut String, text: &str) {
-    out.push('"');
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[plain_from..at]);
-        plain_from = at + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            _ => _ = write!(out, "\\u{byte:04x}"),
-        }
-    }
-    out.push_str(&text[plain_from..]);
-    out.push('"');
 }
 
 fn write_time(out: &mut String, micros: i64) {

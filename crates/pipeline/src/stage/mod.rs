@@ -1,76 +1,135 @@
 //! What is done with records on their way.
 
-mod json;
+mod bad;
+mod counts;
+mod dedupe;
+mod digest;
+mod kind;
+mod rate;
+mod redact;
+mod sample;
 mod select;
 mod set;
 
+use parse::Parser;
 use record::Batch;
 
-use json::ParseJson;
+pub use bad::BadStage;
+pub use counts::StageCounts;
+use dedupe::Deduper;
+pub use kind::{Dedupe, RateKey, RateLimit, Redact, Stage};
+use rate::Limiter;
+use redact::Redactor;
 use select::Select;
 pub use select::Where;
-pub(crate) use set::BadStage;
 pub use set::OwnedValue;
 
-/// One step of a pipeline.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Stage {
-    /// Only these records go on.
-    Where(Where),
-    /// Each record gets these fields, or another value for those it has. `level` and `message` set the record's own.
-    Set(Vec<(String, OwnedValue)>),
-    /// A message that is a JSON object becomes fields, within [limits](crate#limits).
-    ///
-    /// Names of nested objects are joined with dots; an array, and an object below 16 others, is kept as JSON text; `null` is
-    /// left out. The first of these that is understood is not kept as a field, but sets the record's own: a text `message` or
-    /// `msg`; a `level`, `severity` or `lvl` that is a level's name; a `time`, `timestamp`, `ts` or `@timestamp` that is RFC 3339,
-    /// or a number of seconds, milli-, micro- or nanoseconds since 1970, told apart by their magnitude (from 1973 on: a smaller
-    /// number is more likely something else). Without a message the record keeps its text.
-    ///
-    /// A message that is not a JSON object stays as it is, and gets the fields `error.stage` and `error.reason`.
-    ParseJson,
-}
-
-impl Stage {
-    pub(crate) fn check(&self) -> Result<(), BadStage> {
-        match self {
-            Self::Set(fields) => set::check(fields),
-            Self::Where(_) | Self::ParseJson => Ok(()),
-        }
-    }
-}
-
 /// The stages of one pipeline, ready to work. Owns memory that it uses again from batch to batch, for the longest line and its
-/// fields.
+/// fields, and what its stages remember; each of them has a bound.
 #[derive(Debug)]
-pub struct Stages(Vec<Ready>);
+pub struct Stages {
+    stages: Vec<Ready>,
+    counts: Vec<StageCounts>,
+}
 
 #[derive(Debug)]
 enum Ready {
     Select(Select),
     Set(Vec<(String, OwnedValue)>),
-    ParseJson(Box<ParseJson>),
+    Parse(Box<Parser>),
+    Sample(u32),
+    Dedupe(Deduper),
+    Rate(Limiter),
+    Redact(Box<Redactor>),
 }
 
 impl Stages {
     /// Makes them ready.
-    pub fn new(stages: &[Stage]) -> Self {
-        let ready = |stage: &Stage| match stage {
-            Stage::Where(which) => Ready::Select(Select::new(which.clone())),
-            Stage::Set(fields) => Ready::Set(fields.clone()),
-            Stage::ParseJson => Ready::ParseJson(Box::default()),
-        };
-        Self(stages.iter().map(ready).collect())
+    ///
+    /// # Errors
+    /// What is wrong with the first one that cannot be, and its index.
+    pub fn new(stages: &[Stage]) -> Result<Self, (usize, BadStage)> {
+        let ready =
+            stages.iter().enumerate().map(|(index, stage)| Ready::new(stage).map_err(|bad| (index, bad)));
+        let counts = stages.iter().map(|stage| StageCounts::of(stage.name())).collect();
+        Ok(Self { stages: ready.collect::<Result<_, _>>()?, counts })
     }
 
     /// Sends the records through all of them, in order.
     pub fn apply(&mut self, batch: &mut Batch) {
-        for stage in &mut self.0 {
-            match stage {
-                Ready::Select(select) => select.apply(batch),
-                Ready::Set(fields) => set::apply(fields, batch),
-                Ready::ParseJson(parse) => parse.apply(batch),
+        for (stage, counts) in self.stages.iter_mut().zip(&mut self.counts) {
+            let before = batch.len();
+            stage.apply(batch);
+            counts.records += before as u64;
+            counts.dropped += (before - batch.len()) as u64;
+            stage.count(counts);
+        }
+    }
+
+    /// Forgets the lines that went through: they are about to come again.
+    pub fn forget(&mut self) {
+        self.stages.iter_mut().for_each(Ready::forget);
+    }
+
+    /// What each of them did since it was made ready.
+    pub fn counts(&self) -> &[StageCounts] {
+        &self.counts
+    }
+}
+
+impl Ready {
+    fn new(stage: &Stage) -> Result<Self, BadStage> {
+        Ok(match stage {
+            Stage::Where(which) => Self::Select(Select::new(which.clone())),
+            Stage::Set(fields) => {
+                set::check(fields)?;
+                Self::Set(fields.clone())
             }
+            Stage::Parse(parse) => Self::Parse(Box::new(Parser::new(parse)?)),
+            Stage::Sample(0) => return Err(BadStage::Sample),
+            Stage::Sample(one_in) => Self::Sample(*one_in),
+            Stage::Dedupe(told) => {
+                dedupe::check(told)?;
+                Self::Dedupe(Deduper::new(told))
+            }
+            Stage::RateLimit(told) => {
+                rate::check(told)?;
+                Self::Rate(Limiter::new(told))
+            }
+            Stage::Redact(told) => Self::Redact(Box::new(Redactor::new(told)?)),
+        })
+    }
+
+    fn apply(&mut self, batch: &mut Batch) {
+        match self {
+            Self::Select(select) => select.apply(batch),
+            Self::Set(fields) => set::apply(fields, batch),
+            Self::Parse(parser) => parser.apply(batch),
+            Self::Sample(one_in) => sample::apply(*one_in, batch),
+            Self::Dedupe(deduper) => deduper.apply(batch),
+            Self::Rate(limiter) => limiter.apply(batch),
+            Self::Redact(redactor) => redactor.apply(batch),
+        }
+    }
+
+    fn forget(&mut self) {
+        match self {
+            Self::Dedupe(deduper) => deduper.forget(),
+            Self::Rate(limiter) => limiter.forget(),
+            Self::Select(_) | Self::Set(_) | Self::Parse(_) | Self::Sample(_) | Self::Redact(_) => {}
+        }
+    }
+
+    /// What a stage counts for itself.
+    fn count(&self, counts: &mut StageCounts) {
+        match self {
+            Self::Parse(parser) if parser.failed() > counts.failed => {
+                counts.failed = parser.failed();
+                counts.last_failure =
+                    parser.last_failure().map(|(position, reason)| (position, reason.to_owned()));
+            }
+            Self::Redact(redactor) => counts.changed = redactor.changed(),
+            _ => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 use record::{Batch, Level, Value};
 
+use super::BadStage;
+
 /// A field's value that the configuration gives.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -10,23 +12,6 @@ pub enum OwnedValue {
     Str(String),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Time(i64),
-}
-
-/// Why a stage cannot do what it is told.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadStage {
-    /// Every record has it already, and no stage changes it.
-    #[error("`{0}` cannot be set: it says where a record comes from; choose another name")]
-    Fixed(String),
-    /// Not a name of a field.
-    #[error("a field needs a name of 1 to 255 bytes")]
-    Name,
-    /// Not a level.
-    #[error("`level` is to be one of trace, debug, info, notice, warn, error, fatal")]
-    Level,
-    /// Not a text.
-    #[error("`message` is to be a text")]
-    Message,
 }
 
 impl OwnedValue {

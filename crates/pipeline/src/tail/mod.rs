@@ -14,14 +14,14 @@ mod subscription;
 
 use std::sync::Arc;
 
-use journal::{Handle, ReadError};
+use journal::Handle;
 use record::Position;
 use search::Query;
 
 pub use event::{Event, Matches};
 use hub::Hub;
 pub use output::TailOutput;
-pub use reader::TailReader;
+pub use reader::{SubscribeError, TailReader};
 pub use subscription::Subscription;
 
 use crate::{Options, Spec};
@@ -63,10 +63,11 @@ impl Tail {
     }
 
     /// Subscribes to what comes behind `after`, without a gap: what the ring does not have is read from the journal and goes
-    /// through the stages of `spec`, which must be the pipeline's.
+    /// through the stages of `spec`, which must be the pipeline's. What they remember of earlier lines (`dedupe`, `rate_limit`) begins
+    /// with the first one that is read.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// When a stage cannot be, or the journal cannot be read.
     pub fn subscribe_from(
         &self,
         after: Position,
@@ -74,7 +75,7 @@ impl Tail {
         journal: &Handle,
         spec: Spec,
         options: Options,
-    ) -> Result<TailReader, ReadError> {
+    ) -> Result<TailReader, SubscribeError> {
         TailReader::new(&self.0, after, query, journal, spec, options)
     }
 

@@ -9,7 +9,8 @@ use super::event::{Event, Matches};
 use super::hub::Hub;
 use super::ring::Block;
 use crate::feed::Feed;
-use crate::{Options, Spec};
+use crate::stage::Stages;
+use crate::{Options, Spec, SpecError};
 
 /// How long it waits for the pipeline, when the journal has nothing more, before it looks into the journal again.
 const HEARTBEAT: Duration = Duration::from_millis(100);
@@ -26,12 +27,24 @@ pub struct TailReader {
     journal: Handle,
     spec: Arc<Spec>,
     options: Options,
+    stages: Stages,
     /// Every record up to here was looked at.
     position: Position,
     /// While it reads the journal.
     feed: Option<Feed>,
     /// What was found and is not handed out yet, and up to where.
     found: Option<(Matches, Position)>,
+}
+
+/// Why nobody can subscribe.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// The pipeline cannot be as it is described.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 enum Found {
@@ -49,7 +62,8 @@ impl TailReader {
         journal: &Handle,
         spec: Spec,
         options: Options,
-    ) -> Result<Self, ReadError> {
+    ) -> Result<Self, SubscribeError> {
+        let stages = spec.ready()?;
         let spec = Arc::new(spec);
         let feed = Some(Feed::open(journal, &spec, options, after)?);
         hub.enter();
@@ -59,6 +73,7 @@ impl TailReader {
             journal: journal.clone(),
             spec,
             options,
+            stages,
             position: after,
             feed,
             found: None,
@@ -104,7 +119,7 @@ impl TailReader {
         let Some(feed) = &mut self.feed else { return Ok(None) };
         // A batch of its own: the event takes it away.
         let mut batch = Batch::new();
-        let read = feed.read(&mut batch)?;
+        let read = feed.read(&mut batch, &mut self.stages)?;
         let missed = feed.take_counts().missed_bytes;
         if let Some(upto) = read {
             match Matches::find(&Arc::new(batch), 0, &self.query) {
@@ -142,6 +157,7 @@ impl TailReader {
             None => Ok(Some(Event::Quiet)),
             Some(Found::Closed) => Ok(Some(Event::Closed)),
             Some(Found::Behind) => {
+                self.stages.forget();
                 self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, position)?);
                 Ok(None)
             }

@@ -9,7 +9,7 @@ use super::sink::{Mood, Sink};
 use crate::driver::{Driver, Step};
 use crate::run::StartError;
 use crate::status::{Board, State, Status};
-use crate::{Options, OwnedValue, Spec, Stage};
+use crate::{Dedupe, Options, OwnedValue, RateKey, RateLimit, Redact, Spec, Stage};
 
 fn spec(name: &str) -> Spec {
     Spec { name: name.to_owned(), ..Spec::default() }
@@ -184,4 +184,53 @@ fn what_cannot_start_says_why() {
     let error =
         Driver::new(&empty.handle(), spec("p"), outputs, Options::default(), Arc::default()).err().unwrap();
     assert!(matches!(error, StartError::Ahead { reached: Position(at), .. } if at == end - 1), "{error}");
+}
+
+#[test]
+fn what_stages_remember_drops_no_line_that_is_read_again() {
+    let (mut journal, sink) = (TestJournal::new(), Sink::default());
+    for text in
+        ["{\"msg\":\"one\",\"n\":1}", "two", "two", "{\"msg\":\"one\",\"n\":2}", "ann@example.com", "three"]
+    {
+        journal.put("s", "p", &[text]);
+    }
+    let stages = vec![
+        Stage::Parse(parse::Format::Json.into()),
+        Stage::Dedupe(Dedupe { lines: 100, within: None, across_peers: false }),
+        Stage::RateLimit(RateLimit { key: RateKey::Peer, per_second: 1, burst: 3 }),
+        Stage::Redact(Redact { emails: true, ..Redact::default() }),
+        Stage::Sample(1),
+    ];
+    let mut pipe = Pipe::new(&journal, Spec { stages, ..spec("p") }, &[&sink]);
+    sink.moods(&[Mood::Fine, Mood::Loses]);
+    while pipe.driver.step() != Step::Idle {}
+    assert_eq!(sink.taken().texts, ["one", "two", "[redacted:email]"], "all of them, the second time too");
+    let counts = pipe.status(&journal).stages;
+    let of = |name: &str| counts.iter().find(|counts| counts.stage == name).unwrap();
+    assert_eq!(counts.len(), 5);
+    // The second batch, whose output lost the first, and then all of them again.
+    assert_eq!((of("parse").records, of("parse").failed, of("parse").dropped), (12, 8, 0));
+    let last = (Position(journal.lines[5].position), "not a JSON object".to_owned());
+    assert_eq!(of("parse").last_failure, Some(last));
+    assert_eq!((of("dedupe").records, of("dedupe").dropped), (12, 4));
+    assert_eq!((of("rate_limit").dropped, of("redact").changed, of("sample").records), (2, 2, 6));
+}
+
+#[test]
+fn a_stage_that_cannot_be_is_refused_with_its_number() {
+    for (stage, reason) in [
+        (Stage::Parse(parse::Format::Regex("(".to_owned()).into()), "regular expression"),
+        (Stage::Parse(parse::Format::Grok("%{NOPE:x}".to_owned()).into()), "NOPE"),
+        (Stage::Sample(0), "`sample`"),
+        (Stage::Dedupe(Dedupe { lines: 0, within: None, across_peers: false }), "`dedupe`"),
+        (Stage::RateLimit(RateLimit { key: RateKey::All, per_second: 0, burst: 1 }), "`rate_limit`"),
+        (
+            Stage::Redact(Redact { patterns: vec![("x".to_owned(), "(".to_owned())], ..Redact::default() }),
+            "`x`",
+        ),
+    ] {
+        let message =
+            Spec { stages: vec![Stage::Sample(1), stage], ..spec("p") }.check().unwrap_err().to_string();
+        assert!(message.starts_with("stage 2 of pipeline `p`: ") && message.contains(reason), "{message}");
+    }
 }

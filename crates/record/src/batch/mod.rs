@@ -167,6 +167,25 @@ impl Batch {
         self.rows = rows;
     }
 
+    /// Makes these its records, in this order. Each number is that of one it has; the same one may come again, as a copy.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn select(&mut self, indices: impl IntoIterator<Item = usize>) {
+        let rows = std::mem::take(&mut self.rows);
+        let mut taken = vec![false; rows.len()];
+        for index in indices {
+            let mut row = rows[index];
+            if std::mem::replace(&mut taken[index], true) {
+                // Each has fields of its own, so that one can be changed without the other.
+                let from = self.fields.len() as u32;
+                self.fields.extend_from_within(row.fields.range());
+                row.fields.from = from;
+            }
+            self.rows.push(row);
+        }
+    }
+
     /// Sets the time of the record at `index`, in microseconds since 1970.
     pub fn set_time(&mut self, index: usize, time: i64) {
         self.rows[index].time = time;

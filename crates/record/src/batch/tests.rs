@@ -68,3 +68,21 @@ fn an_emptied_batch_is_as_good_as_new() {
     batch.set_field(0, "17", Value::Int(1));
     assert_eq!(batch.get(0).fields().collect::<Vec<_>>(), [("17", Value::Int(1))]);
 }
+
+#[test]
+fn a_record_that_is_selected_twice_is_two() {
+    let mut batch = Batch::new();
+    (1..=3).for_each(|position| batch.push(&line(position, "a", b"text")));
+    (0..3).for_each(|index| batch.set_field(index, "n", Value::Int(index as i64)));
+    batch.select([2, 1, 1]);
+    batch.set_field(1, "n", Value::Int(7));
+    batch.set_field(2, "m", Value::Bool(true));
+    let all: Vec<_> =
+        batch.iter().map(|record| (record.position().0, record.field("n"), record.field("m"))).collect();
+    let expected = [
+        (3, Some(Value::Int(2)), None),
+        (2, Some(Value::Int(7)), None),
+        (2, Some(Value::Int(1)), Some(Value::Bool(true))),
+    ];
+    assert_eq!(all, expected);
+}

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::fields::{Fields, NAME_BYTES_MAX, Parsed};
 use super::text;
+use crate::found::{Found, Reason};
+use crate::value::Parsed;
 
 /// Objects below so many others are kept as text.
 const LEVELS: usize = 16;
@@ -14,22 +15,21 @@ const LEVELS: usize = 16;
 ///
 /// # Errors
 /// Why it is none, or not one that can be taken apart.
-pub(super) fn read(line: &str, fields: &mut Fields) -> Result<(), String> {
-    fields.clear();
+pub(crate) fn read(line: &str, found: &mut Found) -> Result<(), Reason> {
     // A parser's message would quote the line.
     if !line.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
-        return Err("not a JSON object".to_owned());
+        return Err("not a JSON object".into());
     }
     let mut parser = serde_json::Deserializer::from_str(line);
-    Object { fields, level: 1 }
+    Object { found, level: 1 }
         .deserialize(&mut parser)
         .and_then(|()| parser.end())
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string().into())
 }
 
 /// The members of an object, under the path.
 struct Object<'a> {
-    fields: &'a mut Fields,
+    found: &'a mut Found,
     level: usize,
 }
 
@@ -49,16 +49,16 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let above = self.fields.path.len();
-        while members.next_key_seed(Key(&mut self.fields.path))?.is_some() {
-            if !(1..=NAME_BYTES_MAX).contains(&self.fields.path.len()) {
+        let above = self.found.path.len();
+        while members.next_key_seed(Key(&mut self.found.path))?.is_some() {
+            if !Found::is_name_len(self.found.path.len()) {
                 return Err(de::Error::custom("a field has no name, or one of more than 255 bytes"));
             }
-            if self.fields.is_full() {
+            if self.found.is_full() {
                 return Err(de::Error::custom("more than 1024 fields"));
             }
-            members.next_value_seed(Member { fields: &mut *self.fields, level: self.level })?;
-            self.fields.path.truncate(above);
+            members.next_value_seed(Member { found: &mut *self.found, level: self.level })?;
+            self.found.path.truncate(above);
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Visitor<'_> for Key<'_> {
 
 /// The value at the path.
 struct Member<'a> {
-    fields: &'a mut Fields,
+    found: &'a mut Found,
     level: usize,
 }
 
@@ -113,31 +113,31 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.fields.add(Parsed::Bool(value));
+        self.found.offer_at_path(Parsed::Bool(value));
         Ok(())
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.fields.add(Parsed::Int(value));
+        self.found.offer_at_path(Parsed::Int(value));
         Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
         match i64::try_from(value) {
-            Ok(value) => self.fields.add(Parsed::Int(value)),
+            Ok(value) => self.found.offer_at_path(Parsed::Int(value)),
             // More likely an id than a quantity: no digit of it may be lost.
-            Err(_) => self.fields.add(Parsed::Text(&value.to_string())),
+            Err(_) => self.found.offer_at_path(Parsed::Text(&value.to_string())),
         }
         Ok(())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.fields.add(Parsed::Float(value));
+        self.found.offer_at_path(Parsed::Float(value));
         Ok(())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.fields.add(Parsed::Text(value));
+        self.found.offer_at_path(Parsed::Text(value));
         Ok(())
     }
 
@@ -146,14 +146,14 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
-        self.fields.add_json(|out| text::write_array(out, elements))
+        self.found.add_json(|out| text::write_array(out, elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
         if self.level < LEVELS {
-            Object { fields: self.fields, level: self.level + 1 }.visit_map(members)
+            Object { found: self.found, level: self.level + 1 }.visit_map(members)
         } else {
-            self.fields.add_json(|out| text::write_object(out, members))
+            self.found.add_json(|out| text::write_object(out, members))
         }
     }
 }

@@ -1,21 +1,14 @@
 use proptest::prelude::*;
-use record::{Batch, Level, Line, LineFlags, Micros, Position, Record, Value};
+use record::{Batch, Level, Value};
 use serde_json::json;
 
-use super::ParseJson;
+use crate::tests::{RECEIVED, fields, lines as batch_of};
+use crate::{Format, Parser};
 
 fn parsed(lines: &[&str]) -> Batch {
-    let mut batch = Batch::new();
-    for (index, line) in lines.iter().enumerate() {
-        let (position, received, flags) = (Position(index as u64), Micros(5), LineFlags::default());
-        batch.push(&Line { position, received, source: "s", peer: "p", bytes: line.as_bytes(), flags });
-    }
-    ParseJson::default().apply(&mut batch);
+    let mut batch = batch_of(lines);
+    Parser::new(&Format::Json.into()).unwrap().apply(&mut batch);
     batch
-}
-
-fn fields<'a>(record: Record<'a>) -> Vec<(&'a str, Value<'a>)> {
-    record.fields().collect()
 }
 
 #[test]
@@ -35,7 +28,7 @@ fn values_of_every_kind_become_fields() {
             ("k", Value::Int(i64::MIN)),
         ]
     );
-    assert_eq!((batch.get(0).message(), batch.get(0).time()), (line, 5));
+    assert_eq!((batch.get(0).message(), batch.get(0).time()), (line, RECEIVED as i64));
 }
 
 #[test]
@@ -45,9 +38,10 @@ fn message_level_and_time_are_the_records_own() {
         r#" { "msg" : "m" , "lvl" : "warning" , "ts" : 1700000000.25 } "#,
         r#"{"@timestamp":1700000000123,"severity":"err","msg":""}"#,
         // What is not understood, or comes twice, is kept as a field.
-        r#"{"time":0.25,"timestamp":1700000000,"ts":1700000001,"level":30,"severity":"loud","lvl":"info"}"#,
+        r#"{"time":0.25,"timestamp":1700000000,"ts":1700000001,"level":35,"severity":"loud","lvl":"info"}"#,
         r#"{"message":{"a":1},"msg":"m","message":"n"}"#,
         r#"{"level":["info"],"time":"soon"}"#,
+        r#"{"time":"2300-01-01T00:00:00Z","ts":-1700000000}"#,
     ]);
     let own = |index: usize| {
         let record = batch.get(index);
@@ -63,12 +57,15 @@ fn message_level_and_time_are_the_records_own() {
         [
             ("time", Value::Float(0.25)),
             ("ts", Value::Int(1_700_000_001)),
-            ("level", Value::Int(30)),
+            ("level", Value::Int(35)),
             ("severity", Value::Str("loud")),
         ]
     );
     assert_eq!(own(4).0, "m");
     assert_eq!(fields(batch.get(4)), [("message.a", Value::Int(1)), ("message", Value::Str("n"))]);
+    // What cannot be true is kept as a field, too.
+    assert_eq!(own(6), (r#"{"time":"2300-01-01T00:00:00Z","ts":-1700000000}"#, None, RECEIVED as i64));
+    assert_eq!(batch.get(6).fields().len(), 2);
     assert_eq!(fields(batch.get(5)), [("level", Value::Str("[\"info\"]")), ("time", Value::Str("soon"))]);
 }
 
@@ -186,4 +183,39 @@ fn names_are_good(value: &serde_json::Value) -> bool {
     value
         .as_object()
         .is_none_or(|members| members.iter().all(|(name, value)| !name.is_empty() && names_are_good(value)))
+}
+
+#[test]
+fn the_names_and_numbers_of_other_programs_are_understood() {
+    let batch = parsed(&[
+        r#"{"level":50,"time":1795342272123,"pid":7,"hostname":"h","msg":"pino"}"#,
+        r#"{"t":{"$date":"2026-11-22T10:11:12.123+00:00"},"s":"W","c":"NETWORK","msg":"mongodb"}"#,
+        r#"{"timestamp":"2026-11-22T10:11:12.123Z","level":"WARN","fields":{"message":"tracing"},"target":"a::b"}"#,
+        r#"{"asctime":"2026-11-22 10:11:12,123","levelno":30,"message":"python"}"#,
+        r#"{"@t":"2026-11-22T10:11:12.123Z","@l":"Warning","@m":"serilog"}"#,
+        r#"{"log":"docker\n","stream":"stdout","time":"2026-11-22T10:11:12.123Z"}"#,
+        r#"{"PRIORITY":"4","MESSAGE":"journald","__REALTIME_TIMESTAMP":"1795342272123000"}"#,
+        r#"{"severityNumber":13,"timestamp":1795342272123,"body":"opentelemetry"}"#,
+        r#"{"log":"main","level":5,"s":"warn"}"#,
+    ]);
+    let warn = Some(Level::Warn);
+    for (index, message, level) in [
+        (0, "pino", Some(Level::Error)),
+        (1, "mongodb", warn),
+        (2, "tracing", warn),
+        (3, "python", warn),
+        (4, "serilog", warn),
+        (5, "docker", None),
+        (6, "journald", warn),
+    ] {
+        let record = batch.get(index);
+        assert_eq!((record.message(), record.level()), (message, level));
+        assert_eq!(record.time(), 1_795_342_272_123_000, "{message}");
+    }
+    assert_eq!(batch.get(7).level(), warn);
+    // A channel, the level of a tank, and a name that means something else.
+    assert_eq!(
+        fields(batch.get(8)),
+        [("log", Value::Str("main")), ("level", Value::Int(5)), ("s", Value::Str("warn"))]
+    );
 }

@@ -1,6 +1,4 @@
-//! Times as programs write them, in microseconds since 1970.
-
-use jiff::Timestamp;
+//! Times as numbers.
 
 /// 1973-03-03 in seconds, and the least number that is taken for a time: smaller ones mostly count something.
 const LEAST: i64 = 100_000_000;
@@ -9,17 +7,8 @@ const MILLIS_FROM: i64 = 100_000_000_000;
 const MICROS_FROM: i64 = 100_000_000_000_000;
 const NANOS_FROM: i64 = 100_000_000_000_000_000;
 
-/// RFC 3339.
-pub(super) fn from_text(text: &str) -> Option<i64> {
-    // Nothing shorter is a date with a time, and most other texts do not begin with a digit.
-    if text.len() < 19 || !text.as_bytes()[0].is_ascii_digit() {
-        return None;
-    }
-    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
-}
-
 /// A number of seconds, milli-, micro- or nanoseconds.
-pub(super) fn from_int(number: i64) -> Option<i64> {
+pub(crate) fn from_int(number: i64) -> Option<i64> {
     match number.checked_abs()? {
         ..LEAST => None,
         LEAST..MILLIS_FROM => Some(number * 1_000_000),
@@ -30,7 +19,7 @@ pub(super) fn from_int(number: i64) -> Option<i64> {
 }
 
 /// As [`from_int`], with a fraction.
-pub(super) fn from_float(number: f64) -> Option<i64> {
+pub(crate) fn from_float(number: f64) -> Option<i64> {
     let magnitude = number.abs();
     let micros = if magnitude < LEAST as f64 {
         return None;
@@ -50,7 +39,7 @@ pub(super) fn from_float(number: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{from_float, from_int, from_text};
+    use super::{from_float, from_int};
 
     #[test]
     fn each_magnitude_is_the_same_moment() {
@@ -74,17 +63,5 @@ mod tests {
         assert_eq!(from_int(i64::MAX), Some(i64::MAX / 1000));
         assert_eq!(from_float(0.25), None);
         assert_eq!(from_float(1e300), None);
-    }
-
-    #[test]
-    fn text_is_rfc_3339_or_nothing() {
-        assert_eq!(from_text("1970-01-01T00:00:01Z"), Some(1_000_000));
-        assert_eq!(from_text("2100-01-01T00:00:00.5+02:00"), Some(4_102_437_600_500_000));
-        assert_eq!(from_text("1969-12-31T23:59:59.9999999Z"), Some(0));
-        for no in
-            ["", "2026-11-22", "2026-11-22T14:00:00", "yesterday at ten o'clock", "123456789012345678901"]
-        {
-            assert_eq!(from_text(no), None, "{no}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::output::json::{write_float, write_str};
+use record::json::{write_float, write_str};
 
 pub(super) fn write_array<'de, A: SeqAccess<'de>>(out: &mut String, mut elements: A) -> Result<(), A::Error> {
     out.push('[');

@@ -1,0 +1,87 @@
+//! Takes the lines of the standard input apart.
+//!
+//! `lines FORMAT < FILE` prints what each line says; `lines FORMAT bench < FILE` says how many lines go through in a second on one
+//! core, of all and of each tenth of the file.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use parse::{Format, Parser};
+use record::{Batch, Line, LineFlags, Micros, Position, clock};
+
+/// Long enough for a steady figure.
+const MEASURED: Duration = Duration::from_secs(2);
+const BATCH: usize = 4096;
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let format = arguments.first().and_then(|name| Format::from_name(name));
+    let format = format.ok_or_else(|| io::Error::other("usage: `lines auto|json|… [bench] < FILE`"))?;
+    let mut text = Vec::new();
+    io::stdin().read_to_end(&mut text)?;
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let mut parser = Parser::new(&format.into()).map_err(io::Error::other)?;
+    let out = &mut io::stdout().lock();
+    match arguments.get(1).map(String::as_str) {
+        Some("bench") => bench(&mut parser, &lines, out),
+        _ => show(&mut parser, &lines, out),
+    }
+}
+
+fn fill(batch: &mut Batch, lines: &[&[u8]]) {
+    batch.clear();
+    let received = clock::wall();
+    for (index, bytes) in lines.iter().enumerate() {
+        let (position, flags) = (Position(index as u64 + 1), LineFlags::default());
+        // Lines come in runs of one peer.
+        let peer = ["10.0.0.1:514", "10.0.0.2:514", "10.0.0.3:514"][index / 16 % 3];
+        batch.push(&Line { position, received: Micros(received.0), source: "s", peer, bytes, flags });
+    }
+}
+
+fn show(parser: &mut Parser, lines: &[&[u8]], out: &mut impl Write) -> io::Result<()> {
+    let mut batch = Batch::new();
+    for lines in lines.chunks(BATCH) {
+        fill(&mut batch, lines);
+        parser.apply(&mut batch);
+        for record in batch.iter() {
+            let time = if record.time() == record.received() {
+                "-".to_owned()
+            } else {
+                Micros(u64::try_from(record.time()).unwrap_or_default()).to_string()
+            };
+            let level = record.level().map_or("-", record::Level::name);
+            write!(out, "{time}\t{level}\t{}", record.message())?;
+            for (name, value) in record.fields() {
+                write!(out, "\t{name}={value:?}")?;
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+fn bench(parser: &mut Parser, lines: &[&[u8]], out: &mut impl Write) -> io::Result<()> {
+    let parts = lines.chunks(lines.len().div_ceil(10).max(1));
+    for (name, lines) in std::iter::once(("all".to_owned(), lines))
+        .chain(parts.enumerate().map(|(part, lines)| (format!("tenth {}", part + 1), lines)))
+    {
+        let (mut batch, mut count, mut fields, start) = (Batch::new(), 0_u64, 0_u64, clock::monotonic());
+        while clock::monotonic() - start < MEASURED / if name == "all" { 1 } else { 4 } {
+            for lines in lines.chunks(BATCH) {
+                fill(&mut batch, lines);
+                parser.apply(&mut batch);
+                count += lines.len() as u64;
+                fields += batch.iter().map(|record| record.fields().len() as u64).sum::<u64>();
+            }
+        }
+        let seconds = (clock::monotonic() - start).as_secs_f64();
+        writeln!(
+            out,
+            "{name}: {:.0} lines/s, {:.1} fields each",
+            count as f64 / seconds,
+            fields as f64 / count as f64
+        )?;
+    }
+    Ok(())
+}

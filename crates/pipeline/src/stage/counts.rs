@@ -1,0 +1,24 @@
+use record::Position;
+
+/// What one stage did since its pipeline began. Lines that are read again are counted again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StageCounts {
+    /// The stage's name in the configuration.
+    pub stage: &'static str,
+    /// Records that came to it.
+    pub records: u64,
+    /// Records that did not go on.
+    pub dropped: u64,
+    /// Records that it could not do its work on. They went on, with the reason.
+    pub failed: u64,
+    /// The last of them, and why.
+    pub last_failure: Option<(Position, String)>,
+    /// Records from which it took something out.
+    pub changed: u64,
+}
+
+impl StageCounts {
+    pub(super) fn of(stage: &'static str) -> Self {
+        Self { stage, ..Self::default() }
+    }
+}
