@@ -28,8 +28,6 @@ pub enum Format {
     Plain,
     /// A regular expression (of the crate `regex`) with named groups.
     Regex(String),
-    /// A pattern of grok, with the usual library of patterns.
-    Grok(String),
     /// Sets the time by a field that an earlier stage found.
     Timestamp(TimestampFormat),
 }
@@ -49,9 +47,6 @@ pub enum BadParse {
     /// No regular expression, or without names.
     #[error("the regular expression: {0}")]
     Regex(String),
-    /// No grok pattern, or without names.
-    #[error("the grok pattern: {0}")]
-    Grok(String),
     /// No field, or no format.
     #[error("the timestamp: {0}")]
     Timestamp(String),
@@ -74,7 +69,6 @@ impl Format {
             Self::Cri => "cri",
             Self::Plain => "plain",
             Self::Regex(_) => "regex",
-            Self::Grok(_) => "grok",
             Self::Timestamp(_) => "timestamp",
         }
     }

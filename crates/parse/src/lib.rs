@@ -28,7 +28,6 @@ mod auto;
 mod cri;
 mod format;
 mod found;
-mod grok;
 mod head;
 mod json;
 mod klog;

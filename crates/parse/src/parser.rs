@@ -5,7 +5,7 @@ use crate::found::{Found, Reason};
 use crate::pairs::{self, Style};
 use crate::pattern::Pattern;
 use crate::timestamp::Timestamps;
-use crate::{BadParse, Format, Parse, access, cri, grok, head, json, klog, syslog};
+use crate::{BadParse, Format, Parse, access, cri, head, json, klog, syslog};
 
 /// Takes the message of each record apart: level, time, message and fields become the record's.
 ///
@@ -32,7 +32,6 @@ enum Reader {
     Cri,
     Plain,
     Regex(Box<Pattern>),
-    Grok(Box<grok::Pattern>),
     Timestamp(Timestamps),
 }
 
@@ -53,9 +52,6 @@ impl Parser {
             Format::Plain => Reader::Plain,
             Format::Regex(pattern) => {
                 Reader::Regex(Box::new(Pattern::new(pattern).map_err(BadParse::Regex)?))
-            }
-            Format::Grok(pattern) => {
-                Reader::Grok(Box::new(grok::Pattern::new(pattern).map_err(BadParse::Grok)?))
             }
             Format::Timestamp(format) => {
                 Reader::Timestamp(Timestamps::new(format).map_err(BadParse::Timestamp)?)
@@ -128,7 +124,6 @@ impl Reader {
                 found.set_level(head::read(message).level);
             }
             Self::Regex(pattern) => pattern.read(line, found)?,
-            Self::Grok(pattern) => pattern.read(line, found)?,
             Self::Timestamp(format) => format.read(batch, index, found)?,
         }
         Ok(())

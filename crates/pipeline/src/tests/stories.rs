@@ -220,7 +220,6 @@ fn what_stages_remember_drops_no_line_that_is_read_again() {
 fn a_stage_that_cannot_be_is_refused_with_its_number() {
     for (stage, reason) in [
         (Stage::Parse(parse::Format::Regex("(".to_owned()).into()), "regular expression"),
-        (Stage::Parse(parse::Format::Grok("%{NOPE:x}".to_owned()).into()), "NOPE"),
         (Stage::Sample(0), "`sample`"),
         (Stage::Dedupe(Dedupe { lines: 0, within: None, across_peers: false }), "`dedupe`"),
         (Stage::RateLimit(RateLimit { key: RateKey::All, per_second: 0, burst: 1 }), "`rate_limit`"),
