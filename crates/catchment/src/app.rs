@@ -13,6 +13,7 @@ use crate::control::{self, Control};
 use crate::exit::Exit;
 use crate::limits::{self, BATCHES, LimitError, Memory};
 use crate::outputs::{PipelineError, Pipelines, StoreHandle};
+use crate::remote;
 use crate::saved;
 use crate::sources::Sources;
 
@@ -56,6 +57,8 @@ pub(crate) enum StartError {
     Pipeline(#[from] PipelineError),
     #[error("{0}")]
     Query(#[from] QueryError),
+    #[error("{0}")]
+    Remote(#[from] objects::ConnectError),
     #[error("cannot keep the pipelines in `{dir}`: {source}")]
     Save { dir: String, source: std::io::Error },
 }
@@ -77,9 +80,10 @@ impl App {
             Journal::open(RealDisk::new(&config.data_dir), options(&config.journal))?;
         tracing::info!(oldest = recovered.oldest, end = recovered.end, "the journal is open");
         let engine = Arc::new(Engine::new(query_limits(&config))?);
-        let store =
-            StoreHandle(Arc::new(Store::open(&config.data_dir.join(STORE_DIR), store_options(&config))?));
-        saved::save(&config.data_dir, &config.pipelines)
+        let remote = config.store.remote.as_ref().map(remote::connect).transpose()?;
+        let options = store::Options { remote, ..store_options(&config) };
+        let store = StoreHandle(Arc::new(Store::open(&config.data_dir.join(STORE_DIR), options)?));
+        saved::save(&config.data_dir, &config.pipelines, config.store.remote.as_ref())
             .map_err(|source| StartError::Save { dir: config.data_dir.display().to_string(), source })?;
         let net = Net::start(&mut journal, settings(&config))?;
         let writer = journal.start();

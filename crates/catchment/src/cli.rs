@@ -127,7 +127,7 @@ pub(crate) struct Query {
     #[arg(value_name = "SQL")]
     pub(crate) sql: String,
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) place: Place,
     /// How rows are printed
     #[arg(long, value_enum, default_value_t = RowFormat::Text)]
     pub(crate) format: RowFormat,
@@ -138,6 +138,16 @@ pub(crate) struct Data {
     /// Where the lines are kept
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
+}
+
+/// Where records are read.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Read what a collector has put on object storage: s3://bucket/prefix. The environment has the credentials
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    pub(crate) store_url: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -156,7 +166,7 @@ pub(crate) struct Search {
     #[arg(value_name = "WORDS")]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) between: Between,
     /// Print at most so many
@@ -200,7 +210,7 @@ pub(crate) struct Export {
     #[arg(value_name = "WORDS")]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) between: Between,
     /// The file to write; its ending says what: .parquet, .csv, .ndjson or .arrow

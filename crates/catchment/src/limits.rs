@@ -24,6 +24,9 @@ const PIPELINE_BYTES: u64 = 8 << 20;
 /// What writes, merges and reads parts beside the tables in memory.
 const STORE_BYTES: u64 = 32 << 20;
 
+/// An upload, and what reads there are of parts that are only on object storage.
+const REMOTE_BYTES: u64 = 24 << 20;
+
 /// Descriptors beside the peers': segments, readers, listeners, readiness queues, standard streams.
 const OTHER_DESCRIPTORS: u64 = 64;
 
@@ -68,7 +71,9 @@ impl Memory {
             reader: 0,
             pipelines: config.pipelines.len() as u64 * PIPELINE_BYTES,
             // Two tables in memory: one takes records while the other becomes parts.
-            store: 2 * config.store.memtable_bytes as u64 + STORE_BYTES,
+            store: 2 * config.store.memtable_bytes as u64
+                + STORE_BYTES
+                + config.store.remote.as_ref().map_or(0, |_| REMOTE_BYTES),
             queries: config.query.memory_bytes as u64,
         };
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {

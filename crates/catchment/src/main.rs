@@ -20,6 +20,7 @@ mod outputs;
 mod past;
 mod print;
 mod read;
+mod remote;
 mod run;
 mod saved;
 mod serve;

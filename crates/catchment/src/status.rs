@@ -78,9 +78,21 @@ fn print_store(out: &mut impl Write, store: &StoreStatus) -> io::Result<()> {
         "store     {} parts with {} records, {size}; {} records in memory",
         store.parts, store.part_rows, store.memory_rows
     )?;
-    for (name, service) in
-        [("flush", &store.flush), ("compaction", &store.compaction), ("retention", &store.retention)]
-    {
+    if let Some(remote) = &store.remote {
+        writeln!(
+            out,
+            "          {} parts at {}, {} wait",
+            remote.parts,
+            escape_controls(&remote.url),
+            remote.waiting_parts
+        )?;
+    }
+    for (name, service) in [
+        ("flush", &store.flush),
+        ("compaction", &store.compaction),
+        ("retention", &store.retention),
+        ("upload", &store.upload),
+    ] {
         if let Some(trouble) = &service.trouble {
             writeln!(out, "          {name}: {trouble}")?;
         }

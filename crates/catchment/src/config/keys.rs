@@ -67,8 +67,19 @@ pub(super) const PIPELINE: Section =
     Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "stages", "to"] };
 
 /// The keys of `[store]`.
-pub(super) const STORE: Section =
-    Section { place: "in `[store]`", keys: &["memtable_bytes", "flush_after", "retention", "disk_free_min"] };
+pub(super) const STORE: Section = Section {
+    place: "in `[store]`",
+    keys: &[
+        "memtable_bytes",
+        "flush_after",
+        "retention",
+        "disk_free_min",
+        "url",
+        "options",
+        "cache_bytes",
+        "linger",
+    ],
+};
 
 /// The keys of `[query]`.
 pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memory_bytes", "time_max"] };

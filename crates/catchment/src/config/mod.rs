@@ -35,7 +35,7 @@ pub(crate) use listen::Address;
 pub(crate) use pipeline::{Output, Pipeline, Scalar, Stage};
 pub(crate) use problem::Problems;
 pub(crate) use source::{Kind, Source};
-pub(crate) use store::Retention;
+pub(crate) use store::{Remote, Retention};
 pub(crate) use target::Target;
 pub(crate) use top::{Config, LogFormat, LogLevel};
 

@@ -92,11 +92,25 @@ pub(crate) struct StoreStatus {
     pub(crate) flush: ServiceStatus,
     pub(crate) compaction: ServiceStatus,
     pub(crate) retention: ServiceStatus,
+    pub(crate) upload: ServiceStatus,
+    /// The place on object storage, if one is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remote: Option<RemoteStatus>,
     pub(crate) dropped_by_age_rows: u64,
     pub(crate) dropped_by_bytes_rows: u64,
     pub(crate) dropped_by_free_disk_rows: u64,
     /// Parts that could not be read and were set aside.
     pub(crate) damaged: Vec<DamagedPart>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RemoteStatus {
+    pub(crate) url: String,
+    pub(crate) manifest: u64,
+    pub(crate) parts: u64,
+    pub(crate) waiting_parts: u64,
+    pub(crate) waiting_bytes: u64,
+    pub(crate) cached_bytes: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -212,6 +226,15 @@ fn store_status(store: &StoreHandle) -> StoreStatus {
         flush: service(status.flush),
         compaction: service(status.compaction),
         retention: service(status.retention),
+        upload: service(status.upload),
+        remote: status.remote.map(|remote| RemoteStatus {
+            url: remote.url,
+            manifest: remote.manifest,
+            parts: remote.parts,
+            waiting_parts: remote.waiting_parts,
+            waiting_bytes: remote.waiting_bytes,
+            cached_bytes: remote.copy_bytes + remote.block_bytes,
+        }),
         dropped_by_age_rows: status.dropped_by_age.rows,
         dropped_by_bytes_rows: status.dropped_by_bytes.rows,
         dropped_by_free_disk_rows: status.dropped_by_free_disk.rows,

@@ -9,10 +9,11 @@ use arrow_schema::SchemaRef;
 use query::{Engine, Limits, QueryError, Rows};
 use store::Snapshot;
 
-use crate::app::STORE_DIR;
 use crate::asking;
+use crate::cli::Place;
 use crate::control::client::{Answer, AskError, ask, is_running};
 use crate::control::request::{Begun, Request, Search};
+use crate::remote;
 
 /// What a query may take when no collector runs.
 const LIMITS: Limits = Limits { memory_bytes: 512 << 20, time: Duration::from_secs(24 * 3600), threads: 2 };
@@ -55,11 +56,22 @@ pub(crate) enum AccessError {
     #[error("{0}")]
     Query(#[from] query::QueryError),
     #[error("{0}")]
+    Remote(#[from] objects::OpenError),
+    #[error("{0}")]
+    Connect(#[from] objects::ConnectError),
+    #[error("{0}")]
     Words(#[from] search::SyntaxError),
 }
 
 impl<'a> Access<'a> {
-    pub(crate) fn open(data_dir: &'a Path) -> Result<Self, AccessError> {
+    pub(crate) fn of(place: &'a Place) -> Result<Self, AccessError> {
+        match &place.store_url {
+            Some(url) => Self::alone(remote::snapshot(url)?),
+            None => Self::open(&place.data.data_dir),
+        }
+    }
+
+    fn open(data_dir: &'a Path) -> Result<Self, AccessError> {
         if is_running(data_dir) {
             Ok(Self::Running(data_dir))
         } else {
@@ -72,7 +84,7 @@ impl<'a> Access<'a> {
         if is_running(data_dir) {
             return Ok(Self::Running(data_dir));
         }
-        Self::alone(Snapshot::open(&data_dir.join(STORE_DIR))?)
+        Self::alone(super::alone::parts(data_dir)?)
     }
 
     fn alone(snapshot: Snapshot) -> Result<Self, AccessError> {

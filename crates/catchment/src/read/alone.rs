@@ -9,6 +9,7 @@ use crate::app::STORE_DIR;
 use crate::config::{Output, Pipeline};
 use crate::exit::complain;
 use crate::outputs::spec;
+use crate::remote;
 use crate::saved;
 
 use super::access::AccessError;
@@ -22,7 +23,7 @@ const BATCH_ROWS: usize = 8192;
 
 /// All records of a data directory that no collector runs on.
 pub(super) fn snapshot(data_dir: &Path) -> Result<Snapshot, AccessError> {
-    let snapshot = Snapshot::open(&data_dir.join(STORE_DIR))?;
+    let snapshot = parts(data_dir)?;
     let mut rest = Rest { builder: Builder::new(), batches: Vec::new(), text: 0 };
     for pipeline in saved::load(data_dir) {
         if pipeline.to.contains(&Output::Store) {
@@ -33,6 +34,15 @@ pub(super) fn snapshot(data_dir: &Path) -> Result<Snapshot, AccessError> {
         }
     }
     Ok(snapshot.with_memory(rest.finish()))
+}
+
+/// The records that are in parts, here or on object storage.
+pub(super) fn parts(data_dir: &Path) -> Result<Snapshot, AccessError> {
+    let dir = data_dir.join(STORE_DIR);
+    match saved::remote(data_dir) {
+        Some(remote) => Ok(Snapshot::open_with(&dir, &remote::connect(&remote)?)?),
+        None => Ok(Snapshot::open(&dir)?),
+    }
 }
 
 struct Rest {

@@ -34,7 +34,7 @@ fn run(options: &cli::Export) -> Result<(), ReadError> {
         ReadError::Usage(format!("`--output {file}`: its ending must be .parquet, .csv, .ndjson or .arrow"))
     })?;
     let search = Search { ascending: true, ..wanted(&options.words, &options.between)? };
-    let access = Access::open(&options.data.data_dir)?;
+    let access = Access::of(&options.place)?;
     let bar = Bar::new(&access, &search)?;
     let mut answer = access.search(&search)?;
     // A file under its name is a whole one.

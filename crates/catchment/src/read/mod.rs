@@ -46,7 +46,7 @@ pub(crate) enum ReadError {
 /// `catchment query`.
 pub(crate) fn query(options: &cli::Query) -> Exit {
     finish(
-        Access::open(&options.data.data_dir)
+        Access::of(&options.place)
             .and_then(|access| access.sql(&options.sql))
             .map_err(ReadError::from)
             .and_then(|answer| {
@@ -84,7 +84,12 @@ pub(crate) fn finish(result: Result<(), ReadError>) -> Exit {
             complain(&error);
             match error {
                 ReadError::Usage(_) | ReadError::Access(AccessError::Words(_)) => Exit::Usage,
-                ReadError::Access(AccessError::Store(_) | AccessError::Ask(_)) => Exit::CannotStart,
+                ReadError::Access(
+                    AccessError::Store(_)
+                    | AccessError::Ask(_)
+                    | AccessError::Remote(_)
+                    | AccessError::Connect(_),
+                ) => Exit::CannotStart,
                 ReadError::Access(_) | ReadError::Output(_) | ReadError::Missing(_) => Exit::Failed,
             }
         }

@@ -23,7 +23,7 @@ fn run(options: &cli::Search) -> Result<(), ReadError> {
     if options.sql {
         return say(&stands_for);
     }
-    let access = Access::open(&options.data.data_dir)?;
+    let access = Access::of(&options.place)?;
     let answer = access.search(&search)?;
     let screen = if options.format == RowFormat::Text { Screen::paged() } else { Screen::plain() };
     if options.context > 0 {

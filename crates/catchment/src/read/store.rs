@@ -10,6 +10,8 @@ use super::{ReadError, finish};
 use crate::app::STORE_DIR;
 use crate::cli::{self, StatusFormat};
 use crate::exit::{Exit, complain};
+use crate::remote;
+use crate::saved;
 use crate::units::rounded;
 
 /// `catchment store ls`.
@@ -19,7 +21,7 @@ pub(crate) fn list(options: &cli::StoreLs) -> Exit {
 
 fn print_parts(options: &cli::StoreLs) -> Result<(), ReadError> {
     let dir = directory(&options.data.data_dir);
-    let snapshot = store::Snapshot::open(&dir).map_err(AccessError::from)?;
+    let snapshot = super::alone::parts(&options.data.data_dir)?;
     let mut out = Screen::plain();
     let mut total = (0, 0, 0);
     if options.format == StatusFormat::Text {
@@ -58,8 +60,14 @@ fn print_parts(options: &cli::StoreLs) -> Result<(), ReadError> {
 
 /// `catchment store verify`.
 pub(crate) fn verify(data: &cli::Data) -> Exit {
-    match store::verify(&directory(&data.data_dir)) {
+    match verified(&data.data_dir) {
         Ok(report) => {
+            if !report.elsewhere.is_empty() {
+                tell(format_args!(
+                    "{} parts are only on object storage, and were not read",
+                    report.elsewhere.len()
+                ));
+            }
             for part in &report.damaged {
                 complain(format_args!(
                     "`{}` is damaged, with {} rows: {}",
@@ -82,6 +90,14 @@ pub(crate) fn verify(data: &cli::Data) -> Exit {
             complain(error);
             Exit::CannotStart
         }
+    }
+}
+
+fn verified(data_dir: &Path) -> Result<store::Report, AccessError> {
+    let dir = directory(data_dir);
+    match saved::remote(data_dir) {
+        Some(remote) => Ok(store::verify_with(&dir, &remote::connect(&remote)?)?),
+        None => Ok(store::verify(&dir)?),
     }
 }
 
