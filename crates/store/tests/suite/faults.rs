@@ -1,4 +1,4 @@
-//! A process that dies at each of the named points, and what it leaves. Needs the feature `faults`.
+//! A process that dies at each of the named points, and what it leaves.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,5 @@
 //! The store as its users see it.
 
-#[cfg(feature = "faults")]
 mod faults;
 mod format;
 mod rows;
