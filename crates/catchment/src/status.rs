@@ -23,6 +23,11 @@ pub(crate) fn run(options: &cli::Status) -> Exit {
         StatusFormat::Json => out.write_all(text.as_bytes()),
         StatusFormat::Text => print(&mut out, &status),
     };
+    let printed = match printed {
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    };
     match printed {
         Ok(()) if status.journal.state == "running" => Exit::Done,
         _ => Exit::Failed,
