@@ -7,6 +7,7 @@ mod bench;
 mod faulty;
 mod simulate;
 mod torture;
+mod workspace;
 
 use std::process::ExitCode;
 
