@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("journal", &["record"]),
     ("serve", &["record"]),
     ("workers", &["record"]),
+    ("remap", &["record"]),
     ("net", &["journal", "record", "wire"]),
     ("search", &["record"]),
     ("parse", &["record"]),
@@ -22,12 +23,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["part", "record", "search"]),
     ("objects", &["store"]),
     ("query", &["part", "record", "search", "store"]),
-    ("pipeline", &["journal", "parse", "record", "search", "workers"]),
+    ("web", &["query", "record", "search", "store"]),
+    ("pipeline", &["journal", "parse", "record", "remap", "search", "workers"]),
     (
         "catchment",
         &[
             "journal", "net", "objects", "parse", "part", "pipeline", "query", "record", "search", "serve",
-            "store", "wire", "workers",
+            "store", "web", "wire", "workers",
         ],
     ),
     // Tools and tests may look at more, but the program is never linked with them.

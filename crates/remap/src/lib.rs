@@ -1,0 +1,2 @@
+//! Scripts in the Vector Remap Language, over batches of records.
+#![forbid(unsafe_code)]

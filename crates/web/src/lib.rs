@@ -1,0 +1,2 @@
+//! The HTTP API and the page that people look at.
+#![forbid(unsafe_code)]
