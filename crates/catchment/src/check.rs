@@ -1,7 +1,9 @@
 use std::io::Write as _;
 
+use record::escape_controls;
+
 use crate::cli::ConfigFile;
-use crate::config;
+use crate::config::{self, Pipeline};
 use crate::exit::{Exit, complain};
 use crate::limits;
 
@@ -18,12 +20,25 @@ pub(crate) fn check(options: &ConfigFile) -> Exit {
         complain(error);
         return Exit::CannotStart;
     }
+    config.pipelines.iter().for_each(warn);
     say(&format!("{}: no mistakes\n{}\n", options.file.display(), limits::Memory::of(&config)))
 }
 
 /// Prints every key with its default.
 pub(crate) fn print_default() -> Exit {
     say(config::DEFAULT)
+}
+
+/// Tells what is odd about the scripts of a pipeline.
+fn warn(pipeline: &Pipeline) {
+    for (number, stage) in (1..).zip(&pipeline.stages) {
+        if let Some(warnings) = stage.warnings() {
+            let shown: Vec<_> =
+                warnings.rendered().lines().map(|line| escape_controls(line).into_owned()).collect();
+            let lines = shown.join("\n  ");
+            complain(format_args!("stage {number} of the pipeline `{}` is odd\n  {lines}", pipeline.name));
+        }
+    }
 }
 
 fn say(text: &str) -> Exit {

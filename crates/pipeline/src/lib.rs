@@ -47,10 +47,11 @@ mod tests;
 pub use options::Options;
 pub use output::{FileError, FileOutput, Format, Output, OutputError, StdoutOutput};
 pub use parse::{BadParse, Parse, TimestampFormat};
+pub use remap::{BadScript, Diagnostics};
 pub use run::{Running, StartError, StopError, start};
 pub use spec::{Spec, SpecError};
 pub use stage::{
-    BadStage, Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, StageCounts, Stages, Where,
+    BadStage, Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, StageCounts, Stages, Vrl, Where,
 };
 pub use status::{State, Status};
 pub use tail::{Event, Matches, SubscribeError, Subscription, Tail, TailOutput, TailReader, TailStatus};

@@ -21,6 +21,10 @@ impl<'t> Inline<'t> {
         self.rows.contains_key(key)
     }
 
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.rows.get(key).is_some_and(|value| value.get_ref().as_str().is_some())
+    }
+
     /// Its keys with their values.
     pub(super) fn rows(&self) -> impl Iterator<Item = (&str, &DeValue<'t>)> {
         self.rows.iter().map(|(key, value)| (&**key.get_ref(), value.get_ref()))

@@ -27,9 +27,11 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// What to do; empty where the message says it all.
     pub(super) hint: String,
+    /// The part of the file, as a compiler shows it; mostly empty.
+    pub(super) shown: String,
 }
 
-/// Every mistake that was found, in the order of the lines; shown one per line. There is at least one.
+/// Every mistake that was found, in the order of the lines. There is at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problems {
     list: Vec<Problem>,
@@ -78,10 +80,21 @@ impl Report {
 
     /// Takes note of a problem.
     pub(super) fn add(&self, place: &Place, message: impl Into<String>, hint: impl Into<String>) -> Reported {
+        self.add_shown(place, message, hint, "")
+    }
+
+    /// Takes note of a problem, and of the part of the file as a compiler shows it.
+    pub(super) fn add_shown(
+        &self,
+        place: &Place,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        shown: impl Into<String>,
+    ) -> Reported {
         let mut problems = self.problems.borrow_mut();
         if problems.list.len() < PROBLEMS_MAX {
-            let problem = Problem { place: place.clone(), message: message.into(), hint: hint.into() };
-            problems.list.push(problem);
+            let (place, message, hint, shown) = (place.clone(), message.into(), hint.into(), shown.into());
+            problems.list.push(Problem { place, message, hint, shown });
         } else {
             problems.more += 1;
         }
@@ -104,8 +117,8 @@ impl Report {
     }
 }
 
-/// `file:line: key: message; hint`, or `file:line:column: message; hint` where there is no key. Always one
-/// line.
+/// `file:line: key: message; hint`, or `file:line:column: message; hint` where there is no key. Always one line, with what a compiler
+/// shows below it.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { file, line, column, key } = &self.place;
@@ -122,7 +135,8 @@ impl fmt::Display for Problem {
         if !self.hint.is_empty() {
             text += &format!("; {}", self.hint);
         }
-        f.write_str(&escape_controls(&text))
+        f.write_str(&escape_controls(&text))?;
+        self.shown.lines().try_for_each(|line| write!(f, "\n  {}", escape_controls(line)))
     }
 }
 

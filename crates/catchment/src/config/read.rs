@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -100,7 +102,7 @@ impl<'t> Table<'t> {
         let place = self.place_of(value.span().start, key);
         match read(value.get_ref()) {
             Ok(value) => Ok(Some(At { value, place, written: true })),
-            Err(Wrong { message, hint }) => Err(self.report.add(&place, message, hint)),
+            Err(wrong) => Err(self.add(wrong, place, value.span())),
         }
     }
 
@@ -135,14 +137,14 @@ impl<'t> Table<'t> {
     ) -> Vec<Read<T>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
-            let Wrong { message, hint } = value::mismatch(expected, value.get_ref());
-            return vec![Err(self.report.add(&self.place_of(value.span().start, key), message, hint))];
+            let wrong = value::mismatch(expected, value.get_ref());
+            return vec![Err(self.add(wrong, self.place_of(value.span().start, key), value.span()))];
         };
         let items = array.iter().enumerate().map(|(index, item)| {
             let place = self.place_of(item.span().start, &numbered(key, index));
             match read(item.get_ref()) {
                 Ok(value) => Ok(At { value, place, written: true }),
-                Err(Wrong { message, hint }) => Err(self.report.add(&place, message, hint)),
+                Err(wrong) => Err(self.add(wrong, place, item.span())),
             }
         });
         items.collect()
@@ -176,6 +178,16 @@ impl<'t> Table<'t> {
             }
         });
         tables.collect()
+    }
+
+    /// Reports what is wrong with the value at `span`; of a script in it also what its compiler shows, and where in it.
+    fn add(&self, wrong: Wrong, place: Place, span: Range<usize>) -> Reported {
+        let Wrong { message, hint, script } = wrong;
+        let Some(script) = script else { return self.report.add(&place, message, hint) };
+        let offset = script.offset_in(self.text.as_str(), span.clone());
+        let place = Place { key: place.key, ..self.text.place(offset) };
+        let shown = script.rendered_in(&place.file, self.text.as_str(), span);
+        self.report.add_shown(&place, message, hint, shown)
     }
 
     fn value(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {

@@ -24,6 +24,10 @@ impl<'t> Text<'t> {
         Self { file: file.into(), text, starts }
     }
 
+    pub(super) fn as_str(&self) -> &'t str {
+        self.text
+    }
+
     /// The place of the byte at `offset`, with no key.
     pub(super) fn place(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);

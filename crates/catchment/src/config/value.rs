@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pipeline::{BadScript, Diagnostics};
 use toml::de::DeValue;
 
 use crate::units::{Bytes, Period};
@@ -14,11 +15,19 @@ use crate::units::{Bytes, Period};
 pub(super) struct Wrong {
     pub(super) message: String,
     pub(super) hint: String,
+    /// What the compiler says of the script in the value.
+    pub(super) script: Option<Box<Diagnostics>>,
 }
 
 impl Wrong {
     pub(super) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
+        Self { message: message.into(), hint: hint.into(), script: None }
+    }
+
+    /// A script that cannot be compiled.
+    pub(super) fn script(bad: &BadScript) -> Self {
+        let diagnostics = bad.diagnostics();
+        Self { script: Some(Box::new(diagnostics.clone())), ..Self::new(diagnostics.summary(), "") }
     }
 }
 

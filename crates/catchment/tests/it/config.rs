@@ -33,6 +33,32 @@ fn check_reports_every_mistake_at_once_with_line_and_key() {
 }
 
 #[test]
+fn check_shows_where_a_script_is_wrong_and_what_is_odd_about_a_good_one() {
+    let program = program();
+    let config = |script: &str| {
+        let pipeline =
+            format!("[[pipeline]]\nname = 'main'\nto = ['tail']\nstages = [{{ vrl = '''{script}''' }}]");
+        Config::new().listen("in", "127.0.0.1:0", "").sections(&pipeline)
+    };
+    program.configure(config("\n.a = 1\n.b = dns_lookup!(.peer)\n"));
+    let file = config("\n.a = 1\n.b = dns_lookup!(.peer)\n").to_string();
+    let line = file.lines().position(|line| line.starts_with(".b = ")).unwrap() + 1;
+    let ended = program.output(&["check"]).expect_code(3);
+    for part in [
+        format!("catchment.toml:{line}: pipeline[1].stages[1]: `vrl`: `dns_lookup` reaches the network"),
+        format!("catchment.toml:{line}:6\n"),
+        format!("{line} │ .b = dns_lookup!(.peer)\n"),
+    ] {
+        assert!(ended.stderr.contains(&part), "no {part:?} in:\n{}", ended.stderr);
+    }
+    program.configure(config("upcase(.message)\n.a = 1"));
+    program
+        .output(&["check"])
+        .expect_code(0)
+        .expect_stderr("stage 1 of the pipeline `main` is odd\n  warning[E900]");
+}
+
+#[test]
 fn check_says_that_all_is_well_and_what_memory_it_takes() {
     let program = program();
     program.configure(Config::new().listen("in", "127.0.0.1:0", ""));

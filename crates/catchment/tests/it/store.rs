@@ -124,6 +124,33 @@ fn lines_become_fields_and_pipelines_choose() {
 }
 
 #[test]
+fn scripts_make_fields_of_lines_and_keep_what_they_fail_on() {
+    let program = program();
+    let pipeline = "[[pipeline]]\nname = 'main'\nto = ['store']\nstages = [\n  { vrl = '''\n\
+         if .message == \"noise\" { abort }\n\
+         . |= object!(parse_json!(.message))\n\
+         .level = .severity\n\
+         .message = \"took \" + to_string!(.took) + \" ms\"\n\
+         .slow = to_int!(.took) > 100\n\
+         del(.severity)\n''' },\n  { where = '.level != \"debug\"' },\n]";
+    let mut collector = program.run(config().sections(pipeline));
+    let mut peer = Peer::client(collector.address("in"));
+    peer.send(
+        "{\"took\":250,\"severity\":\"warn\"}\nnoise\nno JSON\n{\"took\":1,\"severity\":\"debug\"}\n\
+         {\"took\":7,\"severity\":\"info\"}\n",
+    );
+    peer.wait_acked(5);
+    collector.terminate().expect_code(0);
+    let rows = program
+        .query("SELECT level, message, took, slow, \"error.stage\" AS stage FROM logs ORDER BY position");
+    let texts: Vec<_> = rows.iter().map(|row| row["message"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["took 250 ms", "no JSON", "took 7 ms"]);
+    assert_eq!((rows[0]["level"].as_str(), rows[0]["slow"].as_bool()), (Some("warn"), Some(true)));
+    assert_eq!((rows[1]["stage"].as_str(), rows[1]["took"].as_i64()), (Some("vrl"), None));
+    assert_eq!((rows[2]["slow"].as_bool(), rows[2]["took"].as_i64()), (Some(false), Some(7)));
+}
+
+#[test]
 fn a_file_output_has_each_line_once_however_often_the_collector_is_killed() {
     let program = program();
     let pipelines = "[[pipeline]]\nname = 'main'\nto = ['store', { file = 'all.txt', format = 'text' }]";

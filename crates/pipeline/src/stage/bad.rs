@@ -1,4 +1,5 @@
 use parse::BadParse;
+use remap::BadScript;
 
 /// Why a stage cannot do what it is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum BadStage {
     /// The lines cannot be read in that way.
     #[error("{0}")]
     Parse(#[from] BadParse),
+    /// The script cannot be compiled.
+    #[error("{0}")]
+    Script(#[from] BadScript),
     /// None of no records.
     #[error("`sample` is to be 1 or more: one record of so many goes on")]
     Sample,

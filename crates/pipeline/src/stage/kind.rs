@@ -1,15 +1,20 @@
 use std::time::Duration;
 
 use parse::Parse;
+use remap::Diagnostics;
 use serde::{Deserialize, Serialize};
 
-use super::{OwnedValue, Where};
+use super::{OwnedValue, Vrl, Where};
 
 /// One step of a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
     /// Only these records go on.
     Where(Where),
+    /// Only records for which this expression is true go on, and those on which it fails, marked as by a parse.
+    WhereTrue(Vrl),
+    /// A script makes of each record what it likes, or drops it. One on which it fails stays as it is, marked as by a parse.
+    Vrl(Vrl),
     /// Each record gets these fields, or another value for those it has. `level` and `message` set the record's own.
     Set(Vec<(String, OwnedValue)>),
     /// The message becomes level, time, message and fields, within [limits](crate#limits). A line that cannot be taken apart stays as
@@ -78,13 +83,22 @@ impl Stage {
     /// Its name in the configuration.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Where(_) => "where",
+            Self::Where(_) | Self::WhereTrue(_) => "where",
+            Self::Vrl(_) => "vrl",
             Self::Set(_) => "set",
             Self::Parse(_) => "parse",
             Self::Sample(_) => "sample",
             Self::Dedupe(_) => "dedupe",
             Self::RateLimit(_) => "rate_limit",
             Self::Redact(_) => "redact",
+        }
+    }
+    /// What is odd about its script, if it is one and can be compiled.
+    pub fn warnings(&self) -> Option<Diagnostics> {
+        match self {
+            Self::Vrl(script) => script.script_warnings(),
+            Self::WhereTrue(expression) => expression.predicate_warnings(),
+            _ => None,
         }
     }
 }

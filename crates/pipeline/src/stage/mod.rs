@@ -10,9 +10,11 @@ mod redact;
 mod sample;
 mod select;
 mod set;
+mod vrl;
 
 use parse::Parser;
 use record::Batch;
+use remap::{Predicate, Script};
 
 pub use bad::BadStage;
 pub use counts::StageCounts;
@@ -23,6 +25,7 @@ use redact::Redactor;
 use select::Select;
 pub use select::Where;
 pub use set::OwnedValue;
+pub use vrl::Vrl;
 
 /// The stages of one pipeline, ready to work. Owns memory that it uses again from batch to batch, for the longest line and its
 /// fields, and what its stages remember; each of them has a bound.
@@ -35,6 +38,8 @@ pub struct Stages {
 #[derive(Debug)]
 enum Ready {
     Select(Select),
+    Filter(Box<Predicate>),
+    Script(Box<Script>),
     Set(Vec<(String, OwnedValue)>),
     Parse(Box<Parser>),
     Sample(u32),
@@ -81,6 +86,8 @@ impl Ready {
     fn new(stage: &Stage) -> Result<Self, BadStage> {
         Ok(match stage {
             Stage::Where(which) => Self::Select(Select::new(which.clone())),
+            Stage::WhereTrue(expression) => Self::Filter(Box::new(expression.predicate()?)),
+            Stage::Vrl(script) => Self::Script(Box::new(script.script()?)),
             Stage::Set(fields) => {
                 set::check(fields)?;
                 Self::Set(fields.clone())
@@ -103,6 +110,8 @@ impl Ready {
     fn apply(&mut self, batch: &mut Batch) {
         match self {
             Self::Select(select) => select.apply(batch),
+            Self::Filter(predicate) => predicate.apply(batch),
+            Self::Script(script) => script.apply(batch),
             Self::Set(fields) => set::apply(fields, batch),
             Self::Parse(parser) => parser.apply(batch),
             Self::Sample(one_in) => sample::apply(*one_in, batch),
@@ -116,20 +125,31 @@ impl Ready {
         match self {
             Self::Dedupe(deduper) => deduper.forget(),
             Self::Rate(limiter) => limiter.forget(),
-            Self::Select(_) | Self::Set(_) | Self::Parse(_) | Self::Sample(_) | Self::Redact(_) => {}
+            Self::Select(_)
+            | Self::Filter(_)
+            | Self::Script(_)
+            | Self::Set(_)
+            | Self::Parse(_)
+            | Self::Sample(_)
+            | Self::Redact(_) => {}
         }
     }
 
     /// What a stage counts for itself.
     fn count(&self, counts: &mut StageCounts) {
-        match self {
-            Self::Parse(parser) if parser.failed() > counts.failed => {
-                counts.failed = parser.failed();
-                counts.last_failure =
-                    parser.last_failure().map(|(position, reason)| (position, reason.to_owned()));
+        let (failed, last_failure) = match self {
+            Self::Parse(parser) => (parser.failed(), parser.last_failure()),
+            Self::Filter(predicate) => (predicate.failed(), predicate.last_failure()),
+            Self::Script(script) => (script.failed(), script.last_failure()),
+            Self::Redact(redactor) => {
+                counts.changed = redactor.changed();
+                return;
             }
-            Self::Redact(redactor) => counts.changed = redactor.changed(),
-            _ => {}
+            _ => return,
+        };
+        if failed > counts.failed {
+            counts.failed = failed;
+            counts.last_failure = last_failure.map(|(position, reason)| (position, reason.to_owned()));
         }
     }
 }

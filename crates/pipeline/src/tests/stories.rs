@@ -9,7 +9,7 @@ use super::sink::{Mood, Sink};
 use crate::driver::{Driver, Step};
 use crate::run::StartError;
 use crate::status::{Board, State, Status};
-use crate::{Dedupe, Options, OwnedValue, RateKey, RateLimit, Redact, Spec, Stage};
+use crate::{Dedupe, Options, OwnedValue, RateKey, RateLimit, Redact, Spec, Stage, Vrl};
 
 fn spec(name: &str) -> Spec {
     Spec { name: name.to_owned(), ..Spec::default() }
@@ -217,9 +217,32 @@ fn what_stages_remember_drops_no_line_that_is_read_again() {
 }
 
 #[test]
+fn a_line_on_which_a_script_fails_is_kept_and_one_on_which_it_aborts_is_dropped() {
+    let (mut journal, sink) = (TestJournal::new(), Sink::default());
+    ["4", "four", "noise", "8", "9"].iter().for_each(|text| journal.put("s", "p", &[text]));
+    let vrl = |text: &str| Vrl { text: text.to_owned(), environment: false };
+    let stages = vec![
+        Stage::Vrl(vrl(
+            "if .message == \"noise\" { abort }; .n = to_int!(.message); .message = \"n\" + .message",
+        )),
+        Stage::WhereTrue(vrl("mod!(.n, 2) == 0")),
+    ];
+    let mut pipe = Pipe::new(&journal, Spec { stages, ..spec("p") }, &[&sink]);
+    assert_eq!(pipe.run(), Step::Idle);
+    assert_eq!(sink.taken().texts, ["n4", "four", "n8"]);
+    let counts = pipe.status(&journal).stages;
+    assert_eq!((counts[0].stage, counts[0].records, counts[0].dropped, counts[0].failed), ("vrl", 5, 1, 1));
+    assert_eq!((counts[1].stage, counts[1].records, counts[1].dropped, counts[1].failed), ("where", 4, 1, 1));
+    let (position, reason) = counts[0].last_failure.clone().unwrap();
+    assert_eq!(position, Position(journal.lines[1].position));
+    assert!(reason.contains("to_int"), "{reason}");
+}
+
+#[test]
 fn a_stage_that_cannot_be_is_refused_with_its_number() {
     for (stage, reason) in [
         (Stage::Parse(parse::Format::Regex("(".to_owned()).into()), "regular expression"),
+        (Stage::Vrl(Vrl { text: ".a = nope()".to_owned(), environment: true }), "undefined function"),
         (Stage::Sample(0), "`sample`"),
         (Stage::Dedupe(Dedupe { lines: 0, within: None, across_peers: false }), "`dedupe`"),
         (Stage::RateLimit(RateLimit { key: RateKey::All, per_second: 0, burst: 1 }), "`rate_limit`"),

@@ -75,6 +75,18 @@ enum Stored {
     Time(i64),
 }
 
+impl Stored {
+    fn of(self, text: &str) -> Value<'_> {
+        match self {
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Str(span) => Value::Str(span.of(text)),
+            Self::Time(value) => Value::Time(value),
+        }
+    }
+}
+
 impl Span {
     fn of(self, text: &str) -> &str {
         &text[self.from as usize..(self.from + self.len) as usize]
@@ -223,6 +235,20 @@ impl Batch {
         self.rows[index].fields.len += 1;
     }
 
+    /// Keeps those fields of the record at `index` for which `keep` is true.
+    pub fn retain_fields(&mut self, index: usize, mut keep: impl FnMut(&str, Value<'_>) -> bool) {
+        let range = self.rows[index].fields.range();
+        let mut to = range.start;
+        for from in range.clone() {
+            let Field { name, value } = self.fields[from];
+            if keep(self.names.name(name), value.of(&self.text)) {
+                self.fields[to] = self.fields[from];
+                to += 1;
+            }
+        }
+        self.rows[index].fields.len = (to - range.start) as u32;
+    }
+
     fn store(&mut self, value: Value<'_>) -> Stored {
         match value {
             Value::Bool(value) => Stored::Bool(value),
@@ -307,16 +333,9 @@ impl<'a> Record<'a> {
     /// Its fields, in the order they were set.
     pub fn fields(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> {
         let batch = self.batch;
-        batch.fields[self.row.fields.range()].iter().map(|field| {
-            let value = match field.value {
-                Stored::Bool(value) => Value::Bool(value),
-                Stored::Int(value) => Value::Int(value),
-                Stored::Float(value) => Value::Float(value),
-                Stored::Str(span) => Value::Str(span.of(&batch.text)),
-                Stored::Time(value) => Value::Time(value),
-            };
-            (batch.names.name(field.name), value)
-        })
+        batch.fields[self.row.fields.range()]
+            .iter()
+            .map(|field| (batch.names.name(field.name), field.value.of(&batch.text)))
     }
 
     /// The value of one field.

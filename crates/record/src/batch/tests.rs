@@ -41,6 +41,20 @@ fn fields_set_in_any_order_belong_to_their_record() {
 }
 
 #[test]
+fn fields_that_are_not_kept_are_gone_and_others_may_come() {
+    let mut batch = Batch::new();
+    (1..=2).for_each(|position| batch.push(&line(position, "a", b"text")));
+    for (index, name) in [(0, "a"), (0, "b"), (0, "c"), (1, "a")] {
+        batch.set_field(index, name, Value::Str(name));
+    }
+    batch.retain_fields(0, |name, value| name != "b" && value != Value::Str("c"));
+    batch.set_field(0, "d", Value::Int(1));
+    batch.retain_fields(1, |_, _| false);
+    assert_eq!(batch.get(0).fields().collect::<Vec<_>>(), [("a", Value::Str("a")), ("d", Value::Int(1))]);
+    assert_eq!(batch.get(1).fields().len(), 0);
+}
+
+#[test]
 fn what_a_stage_changes_and_drops() {
     let mut batch = Batch::new();
     (1..=4).for_each(|position| batch.push(&line(position, "a", b"bad \xff")));

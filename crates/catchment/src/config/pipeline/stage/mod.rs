@@ -9,13 +9,14 @@ mod select;
 mod set;
 #[cfg(test)]
 mod tests;
+mod vrl;
 
 use std::path::Path;
 
-use pipeline::{Stage, Stages};
+use pipeline::{BadStage, Stage, Stages};
 use toml::de::DeValue;
 
-use crate::config::inline::Inline;
+use crate::config::inline::{Inline, within};
 use crate::config::value::{Wrong, quoted};
 
 /// One kind of stage, as it is written: a table with the key `name`, and perhaps some of `options` beside it.
@@ -28,8 +29,16 @@ struct Kind {
     read: fn(&Inline<'_>, &Path) -> Result<Stage, Wrong>,
 }
 
-const KINDS: [&Kind; 7] =
-    [&parse::KIND, &select::KIND, &set::KIND, &sample::KIND, &dedupe::KIND, &rate_limit::KIND, &redact::KIND];
+const KINDS: [&Kind; 8] = [
+    &parse::KIND,
+    &vrl::KIND,
+    &select::KIND,
+    &set::KIND,
+    &sample::KIND,
+    &dedupe::KIND,
+    &rate_limit::KIND,
+    &redact::KIND,
+];
 
 pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Stage, Wrong> {
     let expected = format!("a stage such as {} or {}", parse::KIND.example, select::KIND.example);
@@ -49,6 +58,7 @@ pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Stage, Wrong> {
     let stage = (kind.read)(&table, base)?;
     match Stages::new(std::slice::from_ref(&stage)) {
         Ok(_) => Ok(stage),
+        Err((_, BadStage::Script(bad))) => within(kind.name, Err(Wrong::script(&bad))),
         Err((_, bad)) => Err(Wrong::new(bad.to_string(), "")),
     }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use parse::{Format, Parse, TimestampFormat};
-use pipeline::{Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, Where};
+use pipeline::{Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, Vrl, Where};
 
 use crate::config::testing::{config, problems};
 
@@ -37,6 +37,14 @@ fn each_kind() {
                 (text("site"), OwnedValue::Str(text("north"))),
             ]),
         ),
+        (
+            "{ where = '.level == \"error\"' }",
+            Stage::WhereTrue(Vrl { text: text(".level == \"error\""), environment: false }),
+        ),
+        (
+            "{ vrl = '.host = get_env_var!(\"HOST\")', environment = true }",
+            Stage::Vrl(Vrl { text: text(".host = get_env_var!(\"HOST\")"), environment: true }),
+        ),
         ("{ sample = 10 }", Stage::Sample(10)),
         (
             "{ dedupe = { within = '10s' } }",
@@ -68,7 +76,7 @@ fn mistakes() {
     for (written, expected) in [
         (
             "{ prase = 'json' }",
-            "`prase` is no stage; there are `parse`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`",
+            "`prase` is no stage; there are `parse`, `vrl`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`",
         ),
         (
             "{ parse = 'json', sample = 2 }",
@@ -81,7 +89,15 @@ fn mistakes() {
         ("{ sample = 0 }", "`sample`: `0` is out of range; write 1 to 4294967295"),
         ("{ parse = { regex = '(' } }", "the regular expression: "),
         ("{ parse = 'auto', zone = 'Mars' }", "`Mars` is no time zone: "),
-        ("{ where = {} }", "`where`: there is no condition; write a condition such as "),
+        (
+            "{ where = {} }",
+            "`where`: there is no condition; write an expression that is true or false, or a condition such as ",
+        ),
+        (
+            "{ where = { peer = 'x' }, environment = true }",
+            "unknown key `environment`; write a stage such as ",
+        ),
+        ("{ vrl = 7 }", "`vrl`: expected a script, found an integer"),
         ("{ set = { a = [1] } }", "`set`: `a`: expected a text, a number, `true` or `false`, found an array"),
         ("{ set = { peer = 'x' } }", "`peer` cannot be set: "),
         (
@@ -93,4 +109,24 @@ fn mistakes() {
         let found = problems(&stages(written));
         assert!(found.starts_with(&format!("a:4: pipeline[1].stages[1]: {expected}")), "{found}");
     }
+}
+
+#[test]
+fn a_script_is_shown_where_it_is_wrong() {
+    let script = "[[pipeline]]\nname = 'main'\nto = ['tail']\nstages = [\n  { sample = 2 },\n  { vrl = '''\n.a = 1\n.b = nope(.a)\n''' },\n]";
+    let shown = problems(script);
+    let first = "a:8: pipeline[1].stages[2]: `vrl`: call to undefined function\n  error[E105]: call to undefined function\n";
+    assert!(shown.starts_with(first), "{shown}");
+    assert!(shown.contains("┌─ a:8:6\n") && shown.contains("8 │ .b = nope(.a)\n"), "{shown}");
+    let shown = problems(&stages("{ where = '.status' }"));
+    assert!(
+        shown.starts_with("a:4: pipeline[1].stages[1]: `where`: a condition is to be true or false\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("┌─ a:4:22\n"), "{shown}");
+    let shown = problems(&stages("{ vrl = '.a = get_env_var!(\"HOME\")' }"));
+    assert!(
+        shown.contains("`get_env_var` reads the environment: allow it with `environment = true`"),
+        "{shown}"
+    );
 }
