@@ -19,7 +19,7 @@
 //! | requests | 16 KiB of head, 64 KiB and a little of body, each within ten seconds |
 //! | queries | eight at once; who waits longer than ten seconds for a turn is told so |
 //! | an answer that nobody takes | a few buffers of 64 KiB; after 30 s without a byte taken the connection is closed |
-//! | followers | [`Options::tails_max`], of at most 16 searches at once; four at once go through the past |
+//! | followers | [`Options::tails_max`], of at most eight searches at once; two at once go through the past |
 //! | threads | two `web`, one for each query, one for each search that is followed, one for each that goes through the past |
 
 #![forbid(unsafe_code)]

@@ -33,13 +33,13 @@ pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 pub(crate) const CHUNKS_AHEAD: usize = 2;
 
 /// Searches that are followed at once.
-pub(crate) const TAPS_MAX: usize = 16;
+pub(crate) const TAPS_MAX: usize = 8;
 
 /// The newest records of one search that is followed.
-pub(crate) const TAP_BYTES: usize = 512 << 10;
+pub(crate) const TAP_BYTES: usize = 256 << 10;
 
 /// Followers that go through the past at once.
-pub(crate) const CATCH_UPS_MAX: usize = 4;
+pub(crate) const CATCH_UPS_MAX: usize = 2;
 
 /// What one of them holds: a batch and a frame of the journal.
 const CATCH_UP_BYTES: usize = 8 << 20;

@@ -8,7 +8,7 @@ use super::inline::within;
 use super::keys;
 use super::problem::Reported;
 use super::read::{Read, Table};
-use super::value::{self, Wrong, bytes, memory, mismatch, or_false, period, quoted, text};
+use super::value::{Wrong, bytes, memory, mismatch, or_false, period, quoted, text};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use toml::de::DeValue;
 use web::Tls;
 
+use super::inline::Inline;
 use super::keys;
 use super::problem::{Report, Reported};
 use super::read::{Read, Table, both};
-use super::store::within;
-use super::value::{self, Wrong, boolean, count, mismatch, or_false, path, quoted};
+use super::value::{self, Wrong, boolean, count, or_false, path, quoted};
 
 /// `[web]`: the page and the HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Written {
                 "a list of names such as `[\"logs.example\"]`",
                 value::text("a name", host),
             ),
-            tails_max: table.get_or("tails_max", 256, count(1..=100_000)),
+            tails_max: table.get_or("tails_max", 128, count(1..=100_000)),
         }
     }
 
@@ -108,21 +108,12 @@ fn host(text: &str) -> Result<String, Wrong> {
 fn tls(base: &Path) -> impl Fn(&DeValue<'_>) -> Result<Tls, Wrong> {
     move |value| {
         let expected = "a table such as `{ certificate = \"cert.pem\", key = \"key.pem\" }`";
-        let table = value.as_table().ok_or_else(|| mismatch(expected, value))?;
-        let (mut certificate, mut key) = (None, None);
-        for (name, value) in table {
-            let read = path(base);
-            match &**name.get_ref() {
-                "certificate" => certificate = Some(within("certificate", read(value.get_ref()))?),
-                "key" => key = Some(within("key", read(value.get_ref()))?),
-                other => {
-                    let message = format!("{} is no key of `tls`", quoted(other));
-                    return Err(Wrong::new(message, "write `certificate` and `key`"));
-                }
-            }
-        }
-        let missing = || Wrong::new("one of `certificate` and `key` is missing", format!("write {expected}"));
-        certificate.zip(key).map(|(certificate, key)| Tls { certificate, key }).ok_or_else(missing)
+        let table = Inline::of(value, expected)?;
+        table.allow(&["certificate", "key"])?;
+        Ok(Tls {
+            certificate: table.require("certificate", path(base))?,
+            key: table.require("key", path(base))?,
+        })
     }
 }
 
@@ -141,7 +132,7 @@ mod tests {
             token_file: None,
             tls: None,
             hosts: Vec::new(),
-            tails_max: 256,
+            tails_max: 128,
         };
         let chosen = |address: &str| Web { address: address.parse().ok(), chosen: true, ..default.clone() };
         let tls = Tls { certificate: "/base/c.pem".into(), key: "/k.pem".into() };
@@ -183,11 +174,11 @@ mod tests {
             ),
             (
                 "tls = { key = 'k' }",
-                "a:2: web.tls: one of `certificate` and `key` is missing; write a table such as `{ certificate = \"cert.pem\", key = \"key.pem\" }`",
+                "a:2: web.tls: `certificate` is missing; write a table such as `{ certificate = \"cert.pem\", key = \"key.pem\" }`",
             ),
             (
                 "tls = { keys = 'k' }",
-                "a:2: web.tls: `keys` is no key of `tls`; write `certificate` and `key`",
+                "a:2: web.tls: unknown key `keys`; write a table such as `{ certificate = \"cert.pem\", key = \"key.pem\" }`",
             ),
             ("port = 1", "a:2: web.port: unknown key; `catchment config default` prints every key"),
         ] {

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 use testkit::http::{Stream, get, request};
 use testkit::torture::LIVELY_STORE;
-use testkit::{Collector, Config, Peer, Program, until, unused_address};
+use testkit::{Collector, Config, Peer, until, unused_address};
 
 use crate::program;
 

@@ -86,7 +86,7 @@ fn what_is_wrong_is_said_at_its_column() {
         assert_eq!(served.get(path).expect(400).json()["code"], code, "{path}");
     }
     for (sql, status, code) in [
-        ("SELECT * FROM logs WHERE", 400, "syntax"),
+        ("SELEC * FROM logs", 400, "syntax"),
         ("DROP TABLE logs", 400, "forbidden_statement"),
         ("SELECT colour FROM logs", 400, "unknown_column"),
         ("SELECT * FROM others", 400, "unknown_table"),
