@@ -7,7 +7,9 @@ use journal::{Handle, Journal, OpenError, Options, RealDisk, State, StopError, W
 use net::{Net, NetError, NetHandle, Settings};
 use query::{Engine, Limits, QueryError};
 use store::Store;
+use web::Web;
 
+use crate::api::{self, Ages, ApiError};
 use crate::config::{self, AtCap, Config};
 use crate::control::{self, Control};
 use crate::exit::Exit;
@@ -28,7 +30,7 @@ const OPEN_ROW_SEGMENTS: u64 = 4;
 
 /// A running collector.
 ///
-/// What it owns: the event loops, the journal, the pipelines, the store, the control socket. What bounds it: [`limits::check`]. It stops with
+/// What it owns: the event loops, the journal, the pipelines, the store, the control socket, the page. What bounds it: [`limits::check`]. It stops with
 /// [`App::stop`]. When the journal fails it stays, takes no more lines, and says why; when a loop fails,
 /// [`App::has_failed`] tells.
 pub(crate) struct App {
@@ -39,6 +41,8 @@ pub(crate) struct App {
     pipelines: Pipelines,
     store: StoreHandle,
     control: Control,
+    web: Option<Web>,
+    ages: Ages,
     told: State,
 }
 
@@ -57,6 +61,8 @@ pub(crate) enum StartError {
     Pipeline(#[from] PipelineError),
     #[error("{0}")]
     Query(#[from] QueryError),
+    #[error("{0}")]
+    Api(#[from] ApiError),
     #[error("{0}")]
     Remote(#[from] objects::ConnectError),
     #[error("cannot keep the pipelines in `{dir}`: {source}")]
@@ -100,16 +106,38 @@ impl App {
             }
         };
         tracing::info!(pipelines = config.pipelines.len(), "pipelines run");
-        let parts = control::Parts {
+        let parts = Arc::new(control::Parts {
             net: net.handle(),
             journal: writer.handle(),
             store: store.clone(),
             pipelines: pipelines.clone(),
             engine,
             sources: sources.iter().cloned().collect::<Vec<_>>().into(),
+        });
+        let control = Control::start(&config.data_dir, Arc::clone(&parts));
+        let ages = Ages::default();
+        let web = api::start(&config, &parts, &ages);
+        drop(parts);
+        let mut app = Self {
+            config,
+            net,
+            writer,
+            sources,
+            pipelines,
+            store,
+            control,
+            web: None,
+            ages,
+            told: State::Running,
         };
-        let control = Control::start(&config.data_dir, parts);
-        Ok(Self { config, net, writer, sources, pipelines, store, control, told: State::Running })
+        match web {
+            Ok(web) => app.web = web,
+            Err(error) => {
+                app.stop();
+                return Err(error.into());
+            }
+        }
+        Ok(app)
     }
 
     pub(crate) fn net(&self) -> NetHandle {
@@ -118,6 +146,11 @@ impl App {
 
     pub(crate) fn journal(&self) -> Handle {
         self.writer.handle()
+    }
+
+    /// Where the page is, if there is one.
+    pub(crate) fn page(&self) -> Option<std::net::SocketAddr> {
+        self.web.as_ref().map(Web::address)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -129,8 +162,9 @@ impl App {
         self.sources.targets()
     }
 
-    /// Now and then: the log learns how the journal is.
+    /// Now and then: the log learns how the journal is, and the ages how far it has come.
     pub(crate) fn tick(&mut self) {
+        self.ages.look(self.writer.handle().durable());
         let state = self.writer.handle().state();
         if state != self.told {
             if let State::Failed { reason } = &state {
@@ -170,7 +204,7 @@ impl App {
 
     /// Stops in this order, within `stop_timeout`:
     pub(crate) fn stop(self) -> Exit {
-        let Self { config, net, writer, sources, pipelines, store, control, .. } = self;
+        let Self { config, net, writer, sources, pipelines, store, control, web, .. } = self;
         let began = record::clock::monotonic();
         let failed_before = matches!(writer.handle().state(), State::Failed { .. });
         tracing::info!("stopping: no more is read");
@@ -181,6 +215,9 @@ impl App {
         let loops = net.stop(if failed_before { Duration::ZERO } else { config.stop_timeout });
         sources.remove_socket_files();
         // 2. nobody asks any more
+        if let Some(web) = web {
+            web.stop();
+        }
         control.stop();
         // 3. what is durable passes through the pipelines, and what they gave the store becomes parts: as far as there is
         //    time, for the journal keeps it

@@ -44,6 +44,9 @@ pub(crate) enum Command {
     Status(Status),
     /// A fleet of simulated log servers and the collector, in one process
     Demo(Demo),
+    /// The token that lets clients of the HTTP API in
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Read a configuration and list every mistake in it
     Check(ConfigFile),
     /// Print configuration
@@ -96,6 +99,9 @@ pub(crate) struct Collect {
     /// Send no ACK, for servers that expect none
     #[arg(long)]
     pub(crate) no_ack: bool,
+    /// Serve the page and the HTTP API here
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) web: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) log: Log,
 }
@@ -308,12 +314,21 @@ pub(crate) struct Demo {
     /// Where the lines are kept; without it in a temporary directory that is removed at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Where the page is; without it on 127.0.0.1:8514, if that is free
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) web: Option<SocketAddr>,
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) seconds: Option<u64>,
     /// Do not print the lines
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Print a new one: `catchment token new > web.token`
+    New,
 }
 
 #[derive(Debug, Subcommand)]

@@ -49,7 +49,10 @@ fn config(options: &cli::Collect) -> Result<Config, config::Problems> {
     // A list of JSON strings is a list of TOML strings.
     let targets = serde_json::Value::from(options.targets.clone());
     let ack = if options.no_ack { "ack = false" } else { "" };
-    let text = format!("[[source]]\nname = 'collect'\nkind = 'connect'\ntargets = {targets}\n{ack}\n");
+    let web = options.web.map_or_else(|| "false".to_owned(), |address| format!("'{address}'"));
+    let text = format!(
+        "[web]\naddress = {web}\n[[source]]\nname = 'collect'\nkind = 'connect'\ntargets = {targets}\n{ack}\n"
+    );
     let here = std::path::Path::new("");
     let config = config::parse(&text, "the command line", here)?;
     Ok(Config { data_dir: options.data_dir.clone(), ..config })

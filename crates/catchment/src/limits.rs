@@ -35,12 +35,12 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes` or `query.memory_bytes`"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes` or `web.tails_max`"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Memory },
     #[error(
         "the configuration may need {needed} file descriptors, but this process may have {limit}; \
-             raise the hard limit (`ulimit -Hn`), or lower `peers_max` or the number of targets"
+             raise the hard limit (`ulimit -Hn`), or lower `peers_max`, `web.tails_max` or the number of targets"
     )]
     Descriptors { needed: u64, limit: u64 },
 }
@@ -57,6 +57,7 @@ pub(crate) struct Memory {
     pipelines: u64,
     store: u64,
     queries: u64,
+    web: u64,
 }
 
 impl Memory {
@@ -75,6 +76,7 @@ impl Memory {
                 + STORE_BYTES
                 + config.store.remote.as_ref().map_or(0, |_| REMOTE_BYTES),
             queries: config.query.memory_bytes as u64,
+            web: config.web.address.map_or(0, |_| web::memory_bytes(config.web.tails_max) as u64),
         };
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
             memory.pipelines += TAIL_BYTES as u64;
@@ -99,12 +101,13 @@ impl Memory {
             + self.pipelines
             + self.store
             + self.queries
+            + self.web
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { peers, tables, unfinished_lines, loops, batches, reader, pipelines, store, queries } =
+        let Self { peers, tables, unfinished_lines, loops, batches, reader, pipelines, store, queries, web } =
             *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
@@ -115,6 +118,7 @@ impl fmt::Display for Memory {
         part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
         part(store, format_args!("the newest records, and what makes parts of them"))?;
         part(queries, format_args!("queries"))?;
+        part(web, format_args!("the page: its connections, and who follows the tail"))?;
         write!(f, "  {:>10}  in all, at most", rounded(self.total()))
     }
 }
@@ -140,7 +144,8 @@ pub(crate) fn check(config: &Config) -> Result<(), LimitError> {
         let (needed, limit) = (Bytes(memory.total().next_multiple_of(1 << 20)), Bytes(config.memory_limit));
         return Err(LimitError::Memory { needed, limit, memory });
     }
-    let needed = memory.peers + OTHER_DESCRIPTORS;
+    let web = config.web.address.map_or(0, |_| web::connections_max(config.web.tails_max) as u64);
+    let needed = memory.peers + web + OTHER_DESCRIPTORS;
     match raise_open_files() {
         Some(limit) if needed > limit => Err(LimitError::Descriptors { needed, limit }),
         _ => Ok(()),

@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod app;
-mod asking;
 mod cat;
 mod check;
 mod cli;
@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Cat(options) => cat::run(&options),
         Command::Status(options) => status::run(&options),
         Command::Demo(options) => demo::run(&options),
+        Command::Token(cli::TokenCommand::New) => api::token(),
         Command::Check(options) => check::check(&options),
         Command::Config(cli::ConfigCommand::Default) => check::print_default(),
     };

@@ -131,6 +131,11 @@ impl Pipelines {
         self.shared.tails.iter().map(|(tail, _)| tail.status().subscribers).sum()
     }
 
+    /// What the tails keep, in bytes.
+    pub(crate) fn tail_bytes(&self) -> u64 {
+        self.shared.tails.iter().map(|(tail, _)| tail.status().bytes as u64).sum()
+    }
+
     /// How each is, by name.
     pub(crate) fn status(&self) -> Vec<(String, pipeline::Status)> {
         let running = self.shared.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

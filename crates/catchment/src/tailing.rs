@@ -94,6 +94,21 @@ impl Tailing {
         }
         Ok(open.then_some(any))
     }
+
+    /// Every record up to here was given.
+    pub(crate) fn position(&self) -> u64 {
+        let position = |place: &Place| match place {
+            Place::Live(subscription) => subscription.position().0,
+            Place::Behind(reader, ..) => reader.position().0,
+            Place::Past(after, ..) => after.0,
+        };
+        self.places.iter().map(position).min().unwrap_or(0)
+    }
+
+    /// True when records come in the order of their positions.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.places.len() == 1
+    }
 }
 
 fn behind(

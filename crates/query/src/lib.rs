@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod asking;
 mod engine;
 mod error;
 mod functions;
@@ -36,7 +37,8 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
+pub use asking::{Begun, begin};
 pub use engine::{Engine, Limits};
 pub use error::QueryError;
 pub use rows::{Cancel, Rows, Work};
-pub use search_query::{Search, search_sql};
+pub use search_query::{Search, search_condition, search_sql};

@@ -36,6 +36,8 @@ pub struct Search {
     pub source: Option<String>,
     /// Only of this peer.
     pub peer: Option<String>,
+    /// Only what comes behind the record with this time and position, in the search's order of times.
+    pub behind: Option<(i64, u64)>,
 }
 
 impl Search {
@@ -51,6 +53,7 @@ impl Search {
             position: None,
             source: None,
             peer: None,
+            behind: None,
         }
     }
 
@@ -58,7 +61,13 @@ impl Search {
     fn span(&self) -> (i64, i64) {
         // Nothing is before the earliest instant there is.
         let to = self.until.map_or(i64::MAX, |until| until.saturating_sub(1));
-        (self.since.unwrap_or(i64::MIN), if self.until == Some(i64::MIN) { i64::MIN } else { to })
+        let (from, to) =
+            (self.since.unwrap_or(i64::MIN), if self.until == Some(i64::MIN) { i64::MIN } else { to });
+        match self.behind {
+            Some((time, _)) if self.ascending => (from.max(time), to),
+            Some((time, _)) => (from, to.min(time)),
+            None => (from, to),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -74,6 +83,10 @@ impl Search {
         all.extend(self.position.map(|(from, to)| format!("position BETWEEN {from} AND {to}")));
         all.extend(self.source.as_ref().map(|source| text(columns::SOURCE, source)));
         all.extend(self.peer.as_ref().map(|peer| text(columns::PEER, peer)));
+        all.extend(self.behind.map(|(time, position)| {
+            let (time, than) = (instant(time), if self.ascending { '>' } else { '<' });
+            format!("(time {than} {time} OR (time = {time} AND position {than} {position}))")
+        }));
         all.push(format!("({query})"));
         all
     }
@@ -92,6 +105,11 @@ impl Search {
 /// The SELECT that a search stands for.
 pub fn search_sql(search: &Search) -> String {
     search.select(&search.conditions(&search.query.to_sql()), search.limit)
+}
+
+/// What a search asks of a record of a table like `schema`, as a boolean SQL expression.
+pub fn search_condition(search: &Search, schema: &Schema) -> String {
+    search.conditions(&search.query.to_sql_for(&|name| column(schema, name))).join(" AND ")
 }
 
 /// A time as SQL.

@@ -68,6 +68,17 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// Where the page is, the port as the system chose it.
+    #[track_caller]
+    pub fn page(&self) -> SocketAddr {
+        until("the log says where the page is", || {
+            let stderr = self.process.stderr();
+            let (_, rest) = stderr.rsplit_once("the page is there url=http")?;
+            let (_, rest) = rest.split_once("://")?;
+            rest.split('/').next()?.parse().ok()
+        })
+    }
+
     /// `kill -9`, and the same command again.
     #[track_caller]
     pub fn restart(&mut self) {

@@ -70,6 +70,8 @@ impl Config {
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { top, journal, sources, rest } = self;
-        write!(f, "{top}[journal]\n{journal}{sources}{rest}")
+        // Many collectors run at once: only those that are asked have a page.
+        let web = if rest.contains("[web]") { "" } else { "[web]\naddress = false\n" };
+        write!(f, "{top}[journal]\n{journal}{sources}{rest}{web}")
     }
 }

@@ -22,6 +22,7 @@ pub(super) const TOP: Section = Section {
         "pipeline",
         "store",
         "query",
+        "web",
     ],
 };
 
@@ -84,7 +85,11 @@ pub(super) const STORE: Section = Section {
 /// The keys of `[query]`.
 pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memory_bytes", "time_max"] };
 
-pub(super) const SECTIONS: [&Section; 6] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &STORE, &QUERY];
+/// The keys of `[web]`.
+pub(super) const WEB: Section =
+    Section { place: "in `[web]`", keys: &["address", "public", "token_file", "tls", "hosts", "tails_max"] };
+
+pub(super) const SECTIONS: [&Section; 7] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &STORE, &QUERY, &WEB];
 
 /// What a key used to be called, or is called in other programs, and what it is called now.
 const RENAMED: &[(&str, &str)] = &[

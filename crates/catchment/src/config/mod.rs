@@ -27,6 +27,7 @@ mod targets_file;
 mod text;
 mod top;
 mod value;
+mod web;
 
 use std::path::{Path, absolute};
 
@@ -39,6 +40,7 @@ pub(crate) use source::{Kind, Source};
 pub(crate) use store::{Remote, Retention};
 pub(crate) use target::Target;
 pub(crate) use top::{Config, LogFormat, LogLevel};
+pub(crate) use web::Web;
 
 use problem::{Place, Report, Reported};
 use read::Table;

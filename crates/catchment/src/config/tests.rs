@@ -38,6 +38,8 @@ fn the_examples_in_the_default_file_show_the_defaults() {
         name = "main"
         from = ["gateways", "apps"]
         to = ["store", "tail"]
+        [web]
+        address = "127.0.0.1:8514"
     "#;
     assert_eq!(try_parse(&all_switched_on(), dir.path()), try_parse(bare, dir.path()));
     assert!(try_parse(bare, dir.path()).is_ok());

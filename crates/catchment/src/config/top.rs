@@ -11,6 +11,7 @@ use super::read::{Read, Table};
 use super::source::{self, Source};
 use super::store::{self, Query, Store};
 use super::value::{bytes, choice, count, path, period};
+use super::web::{self, Web};
 
 /// The whole configuration, checked: every path taken from the configuration file's directory, every value
 /// within its bounds.
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     /// What queries may take.
     pub(crate) query: Query,
+    /// The page and the HTTP API.
+    pub(crate) web: Web,
 }
 
 /// How the program writes its own log.
@@ -77,6 +80,7 @@ pub(super) struct Written {
     pipelines: Vec<Result<pipeline::Written, Reported>>,
     store: Result<store::Written, Reported>,
     query: Result<store::WrittenQuery, Reported>,
+    web: Result<web::Written, Reported>,
     /// The file as a whole, to report what is missing.
     place: Place,
 }
@@ -117,6 +121,7 @@ impl Written {
                 .collect(),
             store: root.table("store").map(|table| store::Written::read(&table)),
             query: root.table("query").map(|table| store::WrittenQuery::read(&table)),
+            web: root.table("web").map(|table| web::Written::read(&table, base)),
             place: root.place().clone(),
         }
     }
@@ -135,6 +140,7 @@ impl Written {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let pipelines = check_pipelines(self.pipelines, &names, report);
         let journal = self.journal.and_then(|journal| journal.check(report));
+        let web = self.web.and_then(|web| web.check(report));
         // Each is checked before the first that is wrong ends it.
         let sources: Vec<_> =
             self.sources.into_iter().map(|source| source.and_then(|source| source.check(report))).collect();
@@ -150,6 +156,7 @@ impl Written {
             pipelines: pipelines?,
             store: self.store?.check()?,
             query: self.query?.check()?,
+            web: web?,
         })
     }
 }

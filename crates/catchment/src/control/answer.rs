@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use query::{Cancel, QueryError, Rows};
+use query::{Begun, Cancel, QueryError, Rows};
 use store::Snapshot;
 
 use super::frame::{self, DataWriter, Kind};
 use super::request::{self, REQUEST_BYTES_MAX, Request};
 use super::{Parts, report};
-use crate::asking::{self, Begun};
 use crate::read::access::parsed;
 
 /// How long a client may take to say what it wants.
@@ -71,7 +70,7 @@ fn send(
             tracing::warn!(part = %part.display(), why, %error, "a damaged part could not be set aside");
         }
     };
-    let begun = asking::begin(parts.store.snapshot(), ask, found, |rows| watch.cancels(rows.cancel()));
+    let begun = query::begin(parts.store.snapshot(), ask, found, |rows| watch.cancels(rows.cancel()));
     let sent = match begun {
         Ok(begun) => send_rows(client, begun, stopping),
         Err(error) => refuse(client, &error.to_string()),

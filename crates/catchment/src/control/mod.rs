@@ -18,7 +18,7 @@ use journal::Handle;
 use net::NetHandle;
 use query::Engine;
 
-pub(crate) use self::report::{Peer, Status, StoreStatus};
+pub(crate) use self::report::{Peer, PipelineStatus, ServiceStatus, Status, StoreStatus, status};
 use crate::outputs::{Pipelines, StoreHandle};
 
 /// The socket in the data directory.
@@ -51,7 +51,7 @@ pub(crate) struct Parts {
 }
 
 struct Shared {
-    parts: Parts,
+    parts: Arc<Parts>,
     stopping: AtomicBool,
     clients: AtomicUsize,
 }
@@ -62,7 +62,7 @@ struct Running {
 }
 
 impl Control {
-    pub(crate) fn start(data_dir: &Path, parts: Parts) -> Self {
+    pub(crate) fn start(data_dir: &Path, parts: Arc<Parts>) -> Self {
         let path = data_dir.join(SOCKET);
         let shared =
             Arc::new(Shared { parts, stopping: AtomicBool::new(false), clients: AtomicUsize::new(0) });

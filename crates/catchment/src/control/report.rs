@@ -151,7 +151,7 @@ pub(crate) struct Peer {
     pub(crate) last_error: Option<String>,
 }
 
-pub(super) fn status(parts: &Parts) -> Status {
+pub(crate) fn status(parts: &Parts) -> Status {
     let counts = parts.net.counts();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -31,7 +31,7 @@ pub(crate) fn run(options: &cli::Demo) -> Exit {
         Some(dir) => (dir.clone(), false),
         None => (std::env::temp_dir().join(format!("catchment-demo-{}", std::process::id())), true),
     };
-    let exit = match config(&fleet, data_dir.clone()) {
+    let exit = match config(&fleet, data_dir.clone(), options) {
         Ok(config) => with_app(config, Mode::default(), |app, operator| show(app, operator, options)),
         Err(problems) => {
             complain(problems);
@@ -49,15 +49,19 @@ pub(crate) fn run(options: &cli::Demo) -> Exit {
 }
 
 fn show(app: &mut App, operator: &Operator, options: &cli::Demo) -> Exit {
+    if let Some(address) = app.page() {
+        complain(format_args!("the page is at http://{address}/"));
+    }
     let time = options.seconds.map(Duration::from_secs);
     watch(app, operator, crate::collect::End { once: false, after: time }, options.quiet)
 }
 
-fn config(fleet: &Fleet, data_dir: PathBuf) -> Result<Config, config::Problems> {
+fn config(fleet: &Fleet, data_dir: PathBuf, options: &cli::Demo) -> Result<Config, config::Problems> {
     let targets =
         serde_json::Value::from(fleet.addresses().map(|address| address.to_string()).collect::<Vec<_>>());
+    let web = options.web.map(|address| format!("[web]\naddress = '{address}'\n")).unwrap_or_default();
     let text = format!(
-        "[journal]\nbytes_max = '256 MiB'\nsegment_bytes = '16 MiB'\nat_cap = 'drop_oldest'\n\
+        "{web}[journal]\nbytes_max = '256 MiB'\nsegment_bytes = '16 MiB'\nat_cap = 'drop_oldest'\n\
          [[source]]\nname = 'demo'\nkind = 'connect'\ntargets = {targets}\nbackoff_max = '2s'\n"
     );
     let config = config::parse(&text, "the demo", std::path::Path::new(""))?;

@@ -9,7 +9,6 @@ use arrow_schema::SchemaRef;
 use query::{Engine, Limits, QueryError, Rows};
 use store::Snapshot;
 
-use crate::asking;
 use crate::cli::Place;
 use crate::control::client::{Answer, AskError, ask, is_running};
 use crate::control::request::{Begun, Request, Search};
@@ -138,7 +137,7 @@ impl Answered {
         snapshot: &Arc<Snapshot>,
         ask: impl Fn(Arc<Snapshot>) -> Result<Rows, QueryError>,
     ) -> Result<Self, AccessError> {
-        let begun = asking::begin(Arc::clone(snapshot), ask, |_, _| {}, |_| {})?;
+        let begun = query::begin(Arc::clone(snapshot), ask, |_, _| {}, |_| {})?;
         let source = Source::Alone { first: begun.first, rows: begun.rows, _engine: Arc::clone(engine) };
         Ok(Self { missing: begun.missing, source })
     }

@@ -108,12 +108,8 @@ impl OutputFile {
                 Ok(Self::Rows(Printer::new(out, schema, format, Look::Table, Paint::never())?))
             }
             Kind::Parquet => {
-                let zstd = ZstdLevel::try_new(3).map_err(io::Error::other)?;
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::ZSTD(zstd))
-                    .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-                    .build();
-                let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties)).map_err(into_io)?;
+                let writer = ArrowWriter::try_new(out, schema.clone(), Some(parquet_properties()?))
+                    .map_err(into_io)?;
                 Ok(Self::Parquet(Box::new(writer)))
             }
         }
@@ -132,6 +128,15 @@ impl OutputFile {
             Self::Rows(printer) => printer.finish().map(drop),
         }
     }
+}
+
+/// How Parquet files of records are written.
+pub(crate) fn parquet_properties() -> io::Result<WriterProperties> {
+    let zstd = ZstdLevel::try_new(3).map_err(io::Error::other)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(zstd))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+    Ok(properties.build())
 }
 
 fn into_io(error: parquet::errors::ParquetError) -> io::Error {

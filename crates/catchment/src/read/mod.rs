@@ -17,7 +17,7 @@ mod times;
 
 use std::io::{self, ErrorKind};
 
-pub(crate) use self::export::export;
+pub(crate) use self::export::{export, parquet_properties};
 pub(crate) use self::search::search;
 pub(crate) use self::store::{list, verify};
 pub(crate) use self::tail::tail;

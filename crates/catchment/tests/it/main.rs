@@ -17,6 +17,7 @@ mod search;
 mod serve_collect;
 mod store;
 mod tail;
+mod web;
 
 use testkit::Program;
 

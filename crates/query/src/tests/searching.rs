@@ -133,6 +133,7 @@ fn expected(rows: &[Row], search: &Search) -> Vec<u64> {
         .filter(|record| search.peer.as_ref().is_none_or(|peer| record.peer() == peer))
         .filter(|record| search.position.is_none_or(|(from, to)| (from..=to).contains(&record.position().0)))
         .map(|record| (record.time(), record.position().0))
+        .filter(|at| search.behind.is_none_or(|than| if search.ascending { *at > than } else { *at < than }))
         .collect();
     found.sort_unstable();
     if !search.ascending {
@@ -148,8 +149,9 @@ fn searches() -> impl Strategy<Value = Search> {
     let source = prop::option::weighted(0.2, Just("app".to_owned()));
     let peer = prop::option::weighted(0.2, Just("10.0.0.2:7".to_owned()));
     let position = prop::option::weighted(0.2, (0_u64..40, 0_u64..60));
-    (query(), time(), time(), limit, any::<bool>(), (source, peer, position)).prop_map(
-        |(query, since, until, limit, ascending, (source, peer, position))| Search {
+    let behind = prop::option::weighted(0.2, ((0_i64..2_000).prop_map(|time| time * 1000), 0_u64..60));
+    (query(), time(), time(), limit, any::<bool>(), (source, peer, position, behind)).prop_map(
+        |(query, since, until, limit, ascending, (source, peer, position, behind))| Search {
             by_position: false,
             query: Query::parse(&query).unwrap_or_else(|error| panic!("{query}: {error}")),
             since,
@@ -159,6 +161,7 @@ fn searches() -> impl Strategy<Value = Search> {
             position,
             source,
             peer,
+            behind,
         },
     )
 }

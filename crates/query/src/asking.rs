@@ -4,21 +4,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use query::{QueryError, Rows};
 use store::Snapshot;
 
+use crate::{QueryError, Rows};
+
 /// An answer that has begun.
-pub(crate) struct Begun {
-    pub(crate) rows: Rows,
+pub struct Begun {
+    /// It, but for what came first.
+    pub rows: Rows,
     /// What came first.
-    pub(crate) first: Option<Result<RecordBatch, QueryError>>,
+    pub first: Option<Result<RecordBatch, QueryError>>,
     /// What the answer does not know of, if there is something.
-    pub(crate) missing: Option<String>,
+    pub missing: Option<String>,
 }
 
 /// Asks, and asks again without a part that turns out to be damaged before the first rows came. `found` is told of such a part,
 /// `waits` of each answer that is waited for.
-pub(crate) fn begin(
+///
+/// # Errors
+/// As `ask` says.
+pub fn begin(
     mut snapshot: Arc<Snapshot>,
     ask: impl Fn(Arc<Snapshot>) -> Result<Rows, QueryError>,
     mut found: impl FnMut(&Path, &str),
