@@ -20,6 +20,7 @@ pub(super) const TOP: Section = Section {
         "journal",
         "source",
         "pipeline",
+        "output",
         "store",
         "query",
     ],
@@ -43,6 +44,7 @@ pub(super) const SOURCE: Section = Section {
         "idle_timeout",
         "keepalive",
         "retention",
+        "journal_only",
         "targets",
         "targets_file",
         "targets_max",
@@ -66,6 +68,10 @@ pub(super) const LISTEN: &[&str] = &["address", "peers_max", "public"];
 pub(super) const PIPELINE: Section =
     Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "stages", "to"] };
 
+/// The keys of `[[output]]`.
+pub(super) const OUTPUT: Section =
+    Section { place: "in an `[[output]]`", keys: &["name", "kind", "path", "format"] };
+
 /// The keys of `[store]`.
 pub(super) const STORE: Section = Section {
     place: "in `[store]`",
@@ -84,7 +90,7 @@ pub(super) const STORE: Section = Section {
 /// The keys of `[query]`.
 pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memory_bytes", "time_max"] };
 
-pub(super) const SECTIONS: [&Section; 6] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &STORE, &QUERY];
+pub(super) const SECTIONS: [&Section; 7] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &OUTPUT, &STORE, &QUERY];
 
 /// What a key used to be called, or is called in other programs, and what it is called now.
 const RENAMED: &[(&str, &str)] = &[
@@ -99,6 +105,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("shutdown_timeout", "stop_timeout"),
     ("sources", "source"),
     ("pipelines", "pipeline"),
+    ("outputs", "output"),
+    ("sink", "output"),
     ("threads", "loops"),
 ];
 
