@@ -3,6 +3,7 @@
 use std::fmt;
 
 use net::PEER_BYTES;
+use pipeline::Stage;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::{Config, Kind, Output};
@@ -35,7 +36,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes` or `web.tails_max`"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Memory },
     #[error(
@@ -55,6 +56,7 @@ pub(crate) struct Memory {
     batches: u64,
     reader: u64,
     pipelines: u64,
+    stages: u64,
     store: u64,
     queries: u64,
     web: u64,
@@ -71,6 +73,12 @@ impl Memory {
             batches: loops * BATCHES as u64 * config.journal.batch_bytes as u64,
             reader: 0,
             pipelines: config.pipelines.len() as u64 * PIPELINE_BYTES,
+            stages: config
+                .pipelines
+                .iter()
+                .flat_map(|pipeline| &pipeline.stages)
+                .map(Stage::memory_bytes)
+                .sum(),
             // Two tables in memory: one takes records while the other becomes parts.
             store: 2 * config.store.memtable_bytes as u64
                 + STORE_BYTES
@@ -99,6 +107,7 @@ impl Memory {
             + self.batches
             + self.reader
             + self.pipelines
+            + self.stages
             + self.store
             + self.queries
             + self.web
@@ -107,8 +116,19 @@ impl Memory {
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { peers, tables, unfinished_lines, loops, batches, reader, pipelines, store, queries, web } =
-            *self;
+        let Self {
+            peers,
+            tables,
+            unfinished_lines,
+            loops,
+            batches,
+            reader,
+            pipelines,
+            stages,
+            store,
+            queries,
+            web,
+        } = *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
         part(tables, format_args!("{peers} peers"))?;
@@ -116,6 +136,7 @@ impl fmt::Display for Memory {
         part(batches, format_args!("{loops} event loops with {BATCHES} batches each"))?;
         part(reader, format_args!("printing: one frame and one line"))?;
         part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
+        part(stages, format_args!("what stages remember, and tables they look things up in"))?;
         part(store, format_args!("the newest records, and what makes parts of them"))?;
         part(queries, format_args!("queries"))?;
         part(web, format_args!("the page: its connections, and who follows the tail"))?;

@@ -188,17 +188,21 @@ fn open(
         }
         config::Output::Tail => Box::new(tail.output()),
         config::Output::Stdout => Box::new(StdoutOutput::new(Format::Text)),
-        config::Output::File { path, json } => {
-            let places = data_dir.join(OUTPUTS_DIR);
-            std::fs::create_dir_all(&places)
-                .map_err(|source| PipelineError::Directory { path: places.display().to_string(), source })?;
-            let format = if *json { Format::Json } else { Format::Text };
-            let state = places.join(format!("{pipeline}-{:08x}", crc(path)));
-            let file = FileOutput::open_with_state(path, &state, format)
-                .map_err(|source| PipelineError::File { name: pipeline.to_owned(), source })?;
-            Box::new(file)
+        config::Output::File { path, json } => Box::new(file(path, *json, pipeline, data_dir)?),
+        config::Output::Named(config::Named { name, sink: config::Sink::File { path, json } }) => {
+            Box::new(file(path, *json, pipeline, data_dir)?.named(name))
         }
     })
+}
+
+fn file(path: &Path, json: bool, pipeline: &str, data_dir: &Path) -> Result<FileOutput, PipelineError> {
+    let places = data_dir.join(OUTPUTS_DIR);
+    std::fs::create_dir_all(&places)
+        .map_err(|source| PipelineError::Directory { path: places.display().to_string(), source })?;
+    let format = if json { Format::Json } else { Format::Text };
+    let state = places.join(format!("{pipeline}-{:08x}", crc(path)));
+    FileOutput::open_with_state(path, &state, format)
+        .map_err(|source| PipelineError::File { name: pipeline.to_owned(), source })
 }
 
 /// Tells the files of one pipeline apart.

@@ -5,7 +5,7 @@ use record::escape_controls;
 use crate::cli::{self, StatusFormat};
 use crate::control::client::ask;
 use crate::control::request::Request;
-use crate::control::{Peer, Status, StoreStatus};
+use crate::control::{Peer, StageStatus, Status, StoreStatus};
 use crate::exit::{Exit, complain};
 use crate::units::{Bytes, rounded};
 
@@ -59,6 +59,9 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
             "pipeline  {}: {}{reason}, {behind} behind, {} records, {} dropped",
             pipeline.name, pipeline.state, pipeline.records, pipeline.dropped
         )?;
+        for (number, stage) in (1..).zip(&pipeline.stages) {
+            print_stage(out, number, stage)?;
+        }
     }
     print_store(out, &status.store)?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
@@ -74,6 +77,24 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         )?;
     }
     status.peers.iter().try_for_each(|peer| print_peer(out, peer))
+}
+
+/// What a stage did beside letting records pass.
+fn print_stage(out: &mut impl Write, number: usize, stage: &StageStatus) -> io::Result<()> {
+    let StageStatus { stage: name, records, dropped, changed, failed, last_failure, trouble } = stage;
+    if dropped + changed + failed > 0 {
+        writeln!(
+            out,
+            "          stage {number}, {name}: {records} records, {dropped} dropped, {changed} changed, {failed} failed"
+        )?;
+    }
+    if let Some(failure) = last_failure {
+        writeln!(out, "            at {}: {}", failure.position, escape_controls(&failure.reason))?;
+    }
+    if let Some(trouble) = trouble {
+        writeln!(out, "          stage {number}, {name}: {}", escape_controls(trouble))?;
+    }
+    Ok(())
 }
 
 fn print_store(out: &mut impl Write, store: &StoreStatus) -> io::Result<()> {

@@ -1,7 +1,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::TimestampFormat;
+use crate::{Grok, TimestampFormat};
 
 /// How lines are written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Format {
     Plain,
     /// A regular expression (of the crate `regex`) with named groups.
     Regex(String),
+    /// A pattern made of named ones.
+    Grok(Grok),
     /// Sets the time by a field that an earlier stage found.
     Timestamp(TimestampFormat),
 }
@@ -48,6 +50,9 @@ pub enum BadParse {
     /// No regular expression, or without names.
     #[error("the regular expression: {0}")]
     Regex(String),
+    /// No pattern of named ones, or without fields.
+    #[error("the grok pattern: {0}")]
+    Grok(String),
     /// No field, or no format.
     #[error("the timestamp: {0}")]
     Timestamp(String),
@@ -70,6 +75,7 @@ impl Format {
             Self::Cri => "cri",
             Self::Plain => "plain",
             Self::Regex(_) => "regex",
+            Self::Grok(_) => "grok",
             Self::Timestamp(_) => "timestamp",
         }
     }

@@ -20,7 +20,8 @@
 //!
 //! # Limits
 //!
-//! A line has at most 1024 fields, with names of 1 to 255 bytes; JSON is at most 128 levels deep.
+//! A line has at most 1024 fields, with names of 1 to 255 bytes; JSON is at most 128 levels deep. A grok pattern goes back at most
+//! 100,000 times on a line, of at most 64 KiB; a regular expression takes time linear in it.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -28,6 +29,7 @@ mod auto;
 mod cri;
 mod format;
 mod found;
+mod grok;
 mod head;
 mod json;
 mod klog;
@@ -45,6 +47,8 @@ mod timestamp;
 mod unescape;
 mod value;
 
+pub use self::grok::Grok;
 pub use format::{BadParse, Format, Parse};
 pub use parser::Parser;
 pub use timestamp::TimestampFormat;
+pub use value::typed_value;

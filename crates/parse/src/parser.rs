@@ -2,6 +2,7 @@ use record::{Batch, Position, Value};
 
 use crate::auto::Auto;
 use crate::found::{Found, Reason};
+use crate::grok::Groks;
 use crate::pairs::{self, Style};
 use crate::pattern::Pattern;
 use crate::timestamp::Timestamps;
@@ -32,6 +33,7 @@ enum Reader {
     Cri,
     Plain,
     Regex(Box<Pattern>),
+    Grok(Box<Groks>),
     Timestamp(Timestamps),
 }
 
@@ -53,6 +55,7 @@ impl Parser {
             Format::Regex(pattern) => {
                 Reader::Regex(Box::new(Pattern::new(pattern).map_err(BadParse::Regex)?))
             }
+            Format::Grok(grok) => Reader::Grok(Box::new(Groks::new(grok).map_err(BadParse::Grok)?)),
             Format::Timestamp(format) => {
                 Reader::Timestamp(Timestamps::new(format).map_err(BadParse::Timestamp)?)
             }
@@ -124,6 +127,7 @@ impl Reader {
                 found.set_level(head::read(message).level);
             }
             Self::Regex(pattern) => pattern.read(line, found)?,
+            Self::Grok(grok) => grok.read(line, found)?,
             Self::Timestamp(format) => format.read(batch, index, found)?,
         }
         Ok(())

@@ -9,6 +9,16 @@ pub(crate) enum Parsed<'a> {
     Text(&'a str),
 }
 
+/// What a text is by its looks: what [`crate::Format::Kv`] makes of it, wherever the text is from.
+pub fn typed_value(text: &str) -> record::Value<'_> {
+    match typed(text) {
+        Parsed::Bool(value) => record::Value::Bool(value),
+        Parsed::Int(value) => record::Value::Int(value),
+        Parsed::Float(value) => record::Value::Float(value),
+        Parsed::Text(text) => record::Value::Str(text),
+    }
+}
+
 /// A number of so many digits comes back from binary as it was (`f64::DIGITS`).
 const EXACT_DIGITS: usize = 15;
 

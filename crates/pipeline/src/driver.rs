@@ -62,7 +62,16 @@ impl Driver {
         }
         let cursor = journal.cursor(&spec.cursor_name())?;
         let start = Position(cursor.position().0.saturating_sub(1));
-        let lanes: Vec<Lane> = outputs.into_iter().map(|output| Lane::new(output, start)).collect();
+        let lane = |output: Box<dyn Output>| {
+            let route = stages.route(output.name());
+            Lane::new(output, route, start)
+        };
+        let lanes: Vec<Lane> = outputs.into_iter().map(lane).collect();
+        if let Some(output) =
+            stages.routes().iter().find(|name| lanes.iter().all(|lane| lane.name() != *name))
+        {
+            return Err(StartError::Route { name: spec.name, output: output.clone() });
+        }
         check_lanes(&lanes, start, journal, &spec)?;
         let mut driver = Self {
             spec: Arc::new(spec),
@@ -214,7 +223,7 @@ impl Driver {
                 let reached = lane.reached();
                 self.batch.retain(|record| record.position() > reached);
             }
-            let Err(error) = lane.write(&self.batch, upto) else { continue };
+            let Err(error) = lane.write(&mut self.batch, upto) else { continue };
             let closed = matches!(error, OutputError::Closed(_));
             let reason = self.settle(index - 1, &error);
             if self.in_hand.is_none() || self.lanes.is_empty() {

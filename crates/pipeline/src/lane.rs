@@ -1,10 +1,13 @@
 use record::{Batch, Position};
 
 use crate::output::{Output, OutputError};
+use crate::stage::Route;
 
 /// An output, and how far it is.
 pub(crate) struct Lane {
     output: Box<dyn Output>,
+    /// Which records are for it.
+    route: Route,
     /// Where it begins when it has nothing of its own: at the checkpoint.
     start: Position,
     /// It was given everything up to here.
@@ -12,8 +15,8 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(output: Box<dyn Output>, start: Position) -> Self {
-        let mut lane = Self { output, start, reached: start };
+    pub(crate) fn new(output: Box<dyn Output>, route: Route, start: Position) -> Self {
+        let mut lane = Self { output, route, start, reached: start };
         lane.rewind();
         lane
     }
@@ -39,9 +42,14 @@ impl Lane {
         !batch.is_empty() && batch.get(0).position() <= self.reached
     }
 
-    /// Gives it records that it was not given before, and so everything up to `upto`.
-    pub(crate) fn write(&mut self, records: &Batch, upto: Position) -> Result<(), OutputError> {
-        self.output.write(records, upto)?;
+    /// Gives it those of the records, none of which it was given before, that are for it, and so everything up to `upto`.
+    pub(crate) fn write(&mut self, records: &mut Batch, upto: Position) -> Result<(), OutputError> {
+        if self.route == Route::ALL {
+            self.output.write(records, upto)?;
+        } else {
+            let (output, route) = (&mut self.output, self.route);
+            records.only(|record| route.takes(record), |records| output.write(records, upto))?;
+        }
         self.reached = upto;
         Ok(())
     }

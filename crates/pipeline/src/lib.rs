@@ -29,6 +29,7 @@
 //! | parsed line | 1024 fields, names of 255 bytes, 16 levels of JSON objects; a line with more stays as it is, with the reason |
 //! | dedupe | 80 bytes for each line that it remembers, 80 MB at most |
 //! | rate limit | 131,072 keys, 6 MB |
+//! | table, database | `bytes_max` each, and as much again while it is read again; once for all stages that are told the same |
 #![forbid(unsafe_code)]
 
 mod driver;
@@ -46,12 +47,13 @@ mod tests;
 
 pub use options::Options;
 pub use output::{FileError, FileOutput, Format, Output, OutputError, StdoutOutput};
-pub use parse::{BadParse, Parse, TimestampFormat};
+pub use parse::{BadParse, Grok, Parse, TimestampFormat};
 pub use remap::{BadScript, Diagnostics};
 pub use run::{Running, StartError, StopError, start};
 pub use spec::{Spec, SpecError};
 pub use stage::{
-    BadStage, Dedupe, OwnedValue, RateKey, RateLimit, Redact, Stage, StageCounts, Stages, Vrl, Where,
+    BadStage, Condition, Dedupe, Enrich, Geoip, Key, Missing, OwnedValue, RateKey, RateLimit, Redact, Route,
+    Stage, StageCounts, Stages, Vrl, Where,
 };
 pub use status::{State, Status};
 pub use tail::{Event, Matches, SubscribeError, Subscription, Tail, TailOutput, TailReader, TailStatus};

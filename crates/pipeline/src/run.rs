@@ -29,6 +29,14 @@ pub enum StartError {
         /// The pipeline.
         name: String,
     },
+    /// A stage routes records to an output that it does not have.
+    #[error("pipeline `{name}` has no output `{output}` to route records to: name it in `to`")]
+    Route {
+        /// The pipeline.
+        name: String,
+        /// What the stage names.
+        output: String,
+    },
     /// Its place in the journal cannot be read or written.
     #[error(transparent)]
     Cursor(#[from] CursorError),

@@ -6,6 +6,7 @@
 //! - [`Fleet`] is many peers that send numbered lines and send again what was not acked; its [`Oracle`] knows what
 //!   the collector owes, and judges what it gives back.
 //! - [`http`] asks the page's API.
+//! - [`mmdb`] writes databases of places.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
 //!
 //! It knows the line protocol and the program's surface, not its insides. Nothing here sleeps to be safe: [`until()`] waits
@@ -17,6 +18,7 @@ mod collector;
 mod config;
 mod fleet;
 pub mod http;
+pub mod mmdb;
 mod numbered;
 mod oracle;
 mod peer;

@@ -20,6 +20,7 @@ pub(super) const TOP: Section = Section {
         "journal",
         "source",
         "pipeline",
+        "output",
         "store",
         "query",
         "web",
@@ -44,6 +45,7 @@ pub(super) const SOURCE: Section = Section {
         "idle_timeout",
         "keepalive",
         "retention",
+        "journal_only",
         "targets",
         "targets_file",
         "targets_max",
@@ -67,6 +69,10 @@ pub(super) const LISTEN: &[&str] = &["address", "peers_max", "public"];
 pub(super) const PIPELINE: Section =
     Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "stages", "to"] };
 
+/// The keys of `[[output]]`.
+pub(super) const OUTPUT: Section =
+    Section { place: "in an `[[output]]`", keys: &["name", "kind", "path", "format"] };
+
 /// The keys of `[store]`.
 pub(super) const STORE: Section = Section {
     place: "in `[store]`",
@@ -89,7 +95,8 @@ pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memo
 pub(super) const WEB: Section =
     Section { place: "in `[web]`", keys: &["address", "public", "token_file", "tls", "hosts", "tails_max"] };
 
-pub(super) const SECTIONS: [&Section; 7] = [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &STORE, &QUERY, &WEB];
+pub(super) const SECTIONS: [&Section; 8] =
+    [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &OUTPUT, &STORE, &QUERY, &WEB];
 
 /// What a key used to be called, or is called in other programs, and what it is called now.
 const RENAMED: &[(&str, &str)] = &[
@@ -104,6 +111,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("shutdown_timeout", "stop_timeout"),
     ("sources", "source"),
     ("pipelines", "pipeline"),
+    ("outputs", "output"),
+    ("sink", "output"),
     ("threads", "loops"),
 ];
 

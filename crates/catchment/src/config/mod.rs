@@ -17,6 +17,7 @@ mod inline;
 mod journal;
 mod keys;
 mod listen;
+mod output;
 mod pipeline;
 mod problem;
 mod read;
@@ -31,6 +32,7 @@ mod web;
 
 use std::path::{Path, absolute};
 
+pub(crate) use self::output::{Named, Sink};
 pub(crate) use self::pipeline::{Output, Pipeline};
 pub(crate) use connect::Connect;
 pub(crate) use journal::{AtCap, Journal};

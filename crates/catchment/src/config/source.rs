@@ -7,7 +7,7 @@ use super::listen::{self, Listen};
 use super::problem::{Report, Reported};
 use super::read::{At, Read, Table, both};
 use super::store::{Retention, retention};
-use super::value::{self, Wrong, choice, memory, or_false, period, quoted};
+use super::value::{self, Wrong, boolean, choice, memory, or_false, period, quoted};
 use crate::units::Bytes;
 
 /// `[[source]]`: a group of peers with one protocol.
@@ -50,6 +50,7 @@ pub(super) struct Written {
     idle_timeout: Read<Option<Duration>>,
     keepalive: Read<Option<Duration>>,
     retention: Result<Option<At<Retention>>, Reported>,
+    pub(super) journal_only: Read<bool>,
     pub(super) kind: Result<WrittenKind, Reported>,
 }
 
@@ -91,6 +92,7 @@ impl Written {
             idle_timeout: table.get_or("idle_timeout", None, idle_timeout),
             keepalive: table.get_or("keepalive", Some(Duration::from_secs(60)), keepalive),
             retention: table.get("retention", retention),
+            journal_only: table.get_or("journal_only", false, boolean),
             kind: WrittenKind::read(table, base),
         }
     }
@@ -124,8 +126,9 @@ impl Written {
             ack: self.ack?.value,
             idle_timeout: self.idle_timeout?.value,
             keepalive: self.keepalive?.value.filter(|_| !unix),
+            // Whether pipelines take its lines was held against it.
+            kind: self.journal_only.and(kind)?,
             retention: self.retention?.map(|retention| retention.value),
-            kind: kind?,
         })
     }
 }

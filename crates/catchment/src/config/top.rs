@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::check;
 use super::journal::{self, Journal};
 use super::keys;
+use super::output;
 use super::pipeline::{self, Pipeline};
 use super::problem::{Place, Report, Reported};
 use super::read::{Read, Table};
@@ -78,6 +79,7 @@ pub(super) struct Written {
     journal: Result<journal::Written, Reported>,
     sources: Vec<Result<source::Written, Reported>>,
     pipelines: Vec<Result<pipeline::Written, Reported>>,
+    outputs: Vec<Result<output::Written, Reported>>,
     store: Result<store::Written, Reported>,
     query: Result<store::WrittenQuery, Reported>,
     web: Result<web::Written, Reported>,
@@ -119,6 +121,11 @@ impl Written {
                 .into_iter()
                 .map(|table| table.map(|table| pipeline::Written::read(&table, base)))
                 .collect(),
+            outputs: root
+                .tables("output")
+                .into_iter()
+                .map(|table| table.map(|table| output::Written::read(&table, base)))
+                .collect(),
             store: root.table("store").map(|table| store::Written::read(&table)),
             query: root.table("query").map(|table| store::WrittenQuery::read(&table)),
             web: root.table("web").map(|table| web::Written::read(&table, base)),
@@ -135,10 +142,9 @@ impl Written {
         let readable: Vec<_> = self.sources.iter().flatten().collect();
         let batch_bytes = self.journal.as_ref().ok().and_then(|journal| journal.batch_bytes.as_ref().ok());
         check::sources(&readable, batch_bytes, report);
-        let names: Vec<_> =
-            readable.iter().filter_map(|source| Some(source.name.as_ref().ok()?.value.clone())).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let pipelines = check_pipelines(self.pipelines, &names, report);
+        let outputs: Vec<_> = self.outputs.iter().flatten().collect();
+        output::check(&outputs, &self.pipelines.iter().flatten().collect::<Vec<_>>(), report);
+        let pipelines = check_pipelines(self.pipelines, &readable, &outputs, report);
         let journal = self.journal.and_then(|journal| journal.check(report));
         let web = self.web.and_then(|web| web.check(report));
         // Each is checked before the first that is wrong ends it.
@@ -164,13 +170,18 @@ impl Written {
 /// Each is checked before the first that is wrong ends it.
 fn check_pipelines(
     written: Vec<Result<pipeline::Written, Reported>>,
-    sources: &[&str],
+    sources: &[&source::Written],
+    outputs: &[&output::Written],
     report: &Report,
 ) -> Result<Vec<Pipeline>, Reported> {
-    pipeline::differ(&written.iter().flatten().collect::<Vec<_>>(), sources, report);
+    let readable: Vec<_> = written.iter().flatten().collect();
+    pipeline::take_all(&readable, sources, report);
+    let names: Vec<_> = sources.iter().filter_map(|source| source.name.as_ref().ok()).collect();
+    let sources: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    pipeline::differ(&readable, &sources, report);
     let checked: Vec<_> = written
         .into_iter()
-        .map(|pipeline| pipeline.and_then(|pipeline| pipeline.check(sources, report)))
+        .map(|pipeline| pipeline.and_then(|pipeline| pipeline.check(&sources, outputs, report)))
         .collect();
     let pipelines: Vec<_> = checked.into_iter().collect::<Result<_, _>>()?;
     Ok(if pipelines.is_empty() { vec![Pipeline::main()] } else { pipelines })

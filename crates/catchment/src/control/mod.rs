@@ -18,7 +18,9 @@ use journal::Handle;
 use net::NetHandle;
 use query::Engine;
 
-pub(crate) use self::report::{Peer, PipelineStatus, ServiceStatus, Status, StoreStatus, status};
+pub(crate) use self::report::{
+    Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus, status,
+};
 use crate::outputs::{Pipelines, StoreHandle};
 
 /// The socket in the data directory.

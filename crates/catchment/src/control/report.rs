@@ -75,6 +75,29 @@ pub(crate) struct PipelineStatus {
     pub(crate) missed_bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_error: Option<String>,
+    /// In the order of the configuration.
+    #[serde(default)]
+    pub(crate) stages: Vec<StageStatus>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StageStatus {
+    pub(crate) stage: String,
+    pub(crate) records: u64,
+    pub(crate) dropped: u64,
+    pub(crate) changed: u64,
+    pub(crate) failed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_failure: Option<StageFailure>,
+    /// What is wrong with a file that it would read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trouble: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StageFailure {
+    pub(crate) position: u64,
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -201,6 +224,21 @@ fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus
         damaged: status.damaged,
         missed_bytes: status.missed_bytes,
         last_error: status.last_error,
+        stages: status.stages.into_iter().map(stage_status).collect(),
+    }
+}
+
+fn stage_status(counts: pipeline::StageCounts) -> StageStatus {
+    let failure =
+        |(position, reason): (record::Position, String)| StageFailure { position: position.0, reason };
+    StageStatus {
+        stage: counts.stage.to_owned(),
+        records: counts.records,
+        dropped: counts.dropped,
+        changed: counts.changed,
+        failed: counts.failed,
+        last_failure: counts.last_failure.map(failure),
+        trouble: counts.trouble,
     }
 }
 

@@ -63,7 +63,7 @@ impl Rest {
                 return Ok(());
             }
         };
-        let mut batch = Batch::new();
+        let (mut batch, route) = (Batch::new(), stages.route("store"));
         loop {
             let more = match reader.next() {
                 Ok(Some(line)) => {
@@ -83,7 +83,8 @@ impl Rest {
             if batch.len() >= BATCH_ROWS || !more {
                 self.text += batch.bytes();
                 stages.apply(&mut batch);
-                batch.iter().for_each(|record| self.builder.append(record));
+                let stored = batch.iter().filter(|record| route.takes(*record));
+                stored.for_each(|record| self.builder.append(record));
                 batch.clear();
                 self.seal();
                 if !more {

@@ -15,6 +15,7 @@ mod listen;
 mod oracle;
 mod search;
 mod serve_collect;
+mod stages;
 mod store;
 mod tail;
 mod web;

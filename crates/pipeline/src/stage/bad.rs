@@ -37,6 +37,18 @@ pub enum BadStage {
         /// The most that it can.
         max: u32,
     },
+    /// A file that a stage needs is not there, or not what it should be.
+    #[error("{0}")]
+    File(String),
+    /// Two conditions for one output.
+    #[error("`{0}` is routed to by an earlier stage already: join the conditions with `||`")]
+    RoutedTwice(String),
+    /// More than there are bits.
+    #[error("the `route` stages of a pipeline name at most {max} outputs")]
+    Routes {
+        /// The most that they can.
+        max: usize,
+    },
     /// No regular expression, or one that also finds what is not there.
     #[error("the pattern of `{name}`: {reason}")]
     Pattern {

@@ -13,8 +13,10 @@ pub struct StageCounts {
     pub failed: u64,
     /// The last of them, and why.
     pub last_failure: Option<(Position, String)>,
-    /// Records from which it took something out.
+    /// Records from which it took something out, or to which it added something.
     pub changed: u64,
+    /// What is wrong with a file that it would read again.
+    pub trouble: Option<String>,
 }
 
 impl StageCounts {

@@ -4,7 +4,7 @@ use parse::Parse;
 use remap::Diagnostics;
 use serde::{Deserialize, Serialize};
 
-use super::{OwnedValue, Vrl, Where};
+use super::{Condition, Enrich, Geoip, OwnedValue, Vrl, Where};
 
 /// One step of a pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub enum Stage {
     RateLimit(RateLimit),
     /// What nobody should read becomes `[redacted:WHAT]`.
     Redact(Redact),
+    /// Each record gets the fields that a table has for it.
+    Enrich(Enrich),
+    /// Each record gets the place of an address.
+    Geoip(Geoip),
+    /// Each of these outputs gets only the records for which its condition holds here. An output that is in no condition gets all of them.
+    Route(Vec<(String, Condition)>),
 }
 
 /// Which messages count as having come before. The message is compared as a whole and exactly.
@@ -91,13 +97,29 @@ impl Stage {
             Self::Dedupe(_) => "dedupe",
             Self::RateLimit(_) => "rate_limit",
             Self::Redact(_) => "redact",
+            Self::Enrich(_) => "enrich",
+            Self::Geoip(_) => "geoip",
+            Self::Route(_) => "route",
         }
     }
+
+    /// The most memory that it keeps from batch to batch, in bytes, where that is not little.
+    pub fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::Dedupe(told) => told.lines as u64 * 80,
+            Self::RateLimit(_) => 6 << 20,
+            Self::Enrich(told) => told.memory_bytes(),
+            Self::Geoip(told) => told.memory_bytes(),
+            _ => 0,
+        }
+    }
+
     /// What is odd about its script, if it is one and can be compiled.
     pub fn warnings(&self) -> Option<Diagnostics> {
         match self {
             Self::Vrl(script) => script.script_warnings(),
             Self::WhereTrue(expression) => expression.predicate_warnings(),
+            Self::Route(routes) => routes.iter().find_map(|(_, condition)| condition.warnings()),
             _ => None,
         }
     }

@@ -4,12 +4,19 @@ mod bad;
 mod counts;
 mod dedupe;
 mod digest;
+mod enrich;
+mod failures;
+mod geoip;
 mod kind;
+mod loaded;
+mod lookup;
 mod rate;
 mod redact;
+mod route;
 mod sample;
 mod select;
 mod set;
+mod table;
 mod vrl;
 
 use parse::Parser;
@@ -19,9 +26,16 @@ use remap::{Predicate, Script};
 pub use bad::BadStage;
 pub use counts::StageCounts;
 use dedupe::Deduper;
+pub use enrich::Enrich;
+use enrich::Enricher;
+pub use geoip::Geoip;
+use geoip::Locator;
 pub use kind::{Dedupe, RateKey, RateLimit, Redact, Stage};
+pub use lookup::{Key, Missing};
 use rate::Limiter;
 use redact::Redactor;
+use route::Router;
+pub use route::{Condition, Route};
 use select::Select;
 pub use select::Where;
 pub use set::OwnedValue;
@@ -33,6 +47,8 @@ pub use vrl::Vrl;
 pub struct Stages {
     stages: Vec<Ready>,
     counts: Vec<StageCounts>,
+    /// The outputs that `route` stages name.
+    routes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -46,6 +62,9 @@ enum Ready {
     Dedupe(Deduper),
     Rate(Limiter),
     Redact(Box<Redactor>),
+    Enrich(Box<Enricher>),
+    Locate(Box<Locator>),
+    Route(Box<Router>),
 }
 
 impl Stages {
@@ -57,7 +76,10 @@ impl Stages {
         let ready =
             stages.iter().enumerate().map(|(index, stage)| Ready::new(stage).map_err(|bad| (index, bad)));
         let counts = stages.iter().map(|stage| StageCounts::of(stage.name())).collect();
-        Ok(Self { stages: ready.collect::<Result<_, _>>()?, counts })
+        let mut ready: Vec<Ready> = ready.collect::<Result<_, _>>()?;
+        let routes = route::names(stages)?;
+        route::number(&mut ready);
+        Ok(Self { stages: ready, counts, routes })
     }
 
     /// Sends the records through all of them, in order.
@@ -74,6 +96,16 @@ impl Stages {
     /// Forgets the lines that went through: they are about to come again.
     pub fn forget(&mut self) {
         self.stages.iter_mut().for_each(Ready::forget);
+    }
+
+    /// The outputs that get only some of the records.
+    pub fn routes(&self) -> &[String] {
+        &self.routes
+    }
+
+    /// Which of the records that went through are for this output.
+    pub fn route(&self, output: &str) -> Route {
+        route::of(&self.routes, output)
     }
 
     /// What each of them did since it was made ready.
@@ -104,6 +136,9 @@ impl Ready {
                 Self::Rate(Limiter::new(told))
             }
             Stage::Redact(told) => Self::Redact(Box::new(Redactor::new(told)?)),
+            Stage::Enrich(told) => Self::Enrich(Box::new(Enricher::new(told)?)),
+            Stage::Route(told) => Self::Route(Box::new(Router::new(told)?)),
+            Stage::Geoip(told) => Self::Locate(Box::new(Locator::new(told)?)),
         })
     }
 
@@ -118,6 +153,9 @@ impl Ready {
             Self::Dedupe(deduper) => deduper.apply(batch),
             Self::Rate(limiter) => limiter.apply(batch),
             Self::Redact(redactor) => redactor.apply(batch),
+            Self::Enrich(enricher) => enricher.apply(batch),
+            Self::Locate(locator) => locator.apply(batch),
+            Self::Route(router) => router.apply(batch),
         }
     }
 
@@ -125,13 +163,7 @@ impl Ready {
         match self {
             Self::Dedupe(deduper) => deduper.forget(),
             Self::Rate(limiter) => limiter.forget(),
-            Self::Select(_)
-            | Self::Filter(_)
-            | Self::Script(_)
-            | Self::Set(_)
-            | Self::Parse(_)
-            | Self::Sample(_)
-            | Self::Redact(_) => {}
+            _ => {}
         }
     }
 
@@ -145,6 +177,9 @@ impl Ready {
                 counts.changed = redactor.changed();
                 return;
             }
+            Self::Enrich(enricher) => return enricher.tell(counts),
+            Self::Locate(locator) => return locator.tell(counts),
+            Self::Route(router) => return router.tell(counts),
             _ => return,
         };
         if failed > counts.failed {

@@ -28,7 +28,7 @@ impl Select {
         batch.retain(|record| self.goes_on(record.source(), record.peer()));
     }
 
-    fn goes_on(&mut self, source: &str, peer: &str) -> bool {
+    pub(super) fn goes_on(&mut self, source: &str, peer: &str) -> bool {
         if let Some(goes_on) = self.goes_on
             && self.peer == peer
             && self.source == source

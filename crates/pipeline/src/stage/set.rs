@@ -27,8 +27,15 @@ impl OwnedValue {
     }
 }
 
+/// What says where a record comes from, or how it came.
+const FIXED: [&str; 8] = ["position", "time", "received", "source", "peer", "flags", "raw", "extra"];
+
+/// True for the name of what every record has, and for no name.
+pub(super) fn is_own(name: &str) -> bool {
+    FIXED.contains(&name) || matches!(name, "" | "level" | "message")
+}
+
 pub(super) fn check(fields: &[(String, OwnedValue)]) -> Result<(), BadStage> {
-    const FIXED: [&str; 8] = ["position", "time", "received", "source", "peer", "flags", "raw", "extra"];
     for (name, value) in fields {
         match (name.as_str(), value) {
             (name, _) if FIXED.contains(&name) => return Err(BadStage::Fixed(name.to_owned())),

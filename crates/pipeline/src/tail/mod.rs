@@ -33,6 +33,9 @@ use crate::{Options, Spec};
 #[derive(Clone, Debug)]
 pub struct Tail(Arc<Hub>);
 
+/// What an output is called that leads here.
+pub(crate) const TAIL: &str = "tail";
+
 /// How a tail is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TailStatus {

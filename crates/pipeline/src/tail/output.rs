@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use record::{Batch, Position};
 
+use super::TAIL;
 use super::copy::copy;
 use super::hub::Hub;
 use crate::output::{Output, OutputError};
@@ -39,7 +40,7 @@ impl TailOutput {
 
 impl Output for TailOutput {
     fn name(&self) -> &str {
-        "tail"
+        TAIL
     }
 
     fn resume_from(&self) -> Position {

@@ -5,6 +5,7 @@ use journal::{Handle, ReadError};
 use record::{Batch, Position, clock};
 use search::Query;
 
+use super::TAIL;
 use super::event::{Event, Matches};
 use super::hub::Hub;
 use super::ring::Block;
@@ -122,6 +123,8 @@ impl TailReader {
         let read = feed.read(&mut batch, &mut self.stages)?;
         let missed = feed.take_counts().missed_bytes;
         if let Some(upto) = read {
+            let route = self.stages.route(TAIL);
+            batch.retain(|record| route.takes(record));
             match Matches::find(&Arc::new(batch), 0, &self.query) {
                 Some(matches) => self.found = Some((matches, upto)),
                 None => self.position = upto,

@@ -8,12 +8,12 @@ use super::journal::TestJournal;
 use super::sink::{Mood, Sink};
 use crate::driver::{Driver, Step};
 use crate::status::Board;
-use crate::{Options, Spec, Stage, Where};
+use crate::{Condition, Options, Spec, Stage, Where};
 
 #[derive(Clone, Debug)]
 enum Deed {
-    /// Lines into one frame: whether the pipeline takes their source, whether a stage drops them, how many.
-    Put(bool, bool, usize),
+    /// Lines into one frame: whether the pipeline takes their source, from whom, how many. A stage drops those of `bad`.
+    Put(bool, &'static str, usize),
     Steps(usize),
     Checkpoint,
     Kill,
@@ -22,8 +22,8 @@ enum Deed {
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
-        6 => (prop::bool::weighted(0.8), prop::bool::weighted(0.2), 1..8usize)
-            .prop_map(|(taken, dropped, count)| Deed::Put(taken, dropped, count)),
+        6 => (prop::bool::weighted(0.8), prop::sample::select(&["good-1", "good-2", "bad"][..]), 1..8usize)
+            .prop_map(|(taken, peer, count)| Deed::Put(taken, peer, count)),
         6 => (1..5usize).prop_map(Deed::Steps),
         4 => Just(Deed::Checkpoint),
         1 => Just(Deed::Kill),
@@ -42,8 +42,9 @@ fn sinks() -> impl Strategy<Value = Vec<(bool, Vec<Mood>)>> {
 }
 
 fn spec() -> Spec {
-    let keep = Where { source: Vec::new(), peer: vec!["good*".to_owned()] };
-    Spec { name: "p".to_owned(), from: vec!["a".to_owned()], stages: vec![Stage::Where(keep)] }
+    let peer = |peer: &str| Where { source: Vec::new(), peer: vec![peer.to_owned()] };
+    let some = Stage::Route(vec![("some".to_owned(), Condition::Origin(peer("good-2")))]);
+    Spec { name: "p".to_owned(), from: vec!["a".to_owned()], stages: vec![some, Stage::Where(peer("good*"))] }
 }
 
 fn driver(journal: &TestJournal, sinks: &[Sink], options: Options) -> Driver {
@@ -63,8 +64,10 @@ proptest! {
     ) {
         let options = Options { batch_rows, batch_bytes, ..Options::default() };
         let mut journal = TestJournal::new();
-        let sinks: Vec<Sink> = sinks.into_iter().map(|(forgetful, moods)| {
-            let sink = Sink::default();
+        // The last one gets only some of them.
+        let last = sinks.len() - 1;
+        let sinks: Vec<Sink> = sinks.into_iter().enumerate().map(|(index, (forgetful, moods))| {
+            let sink = if index == last { Sink::named("some") } else { Sink::default() };
             sink.taken().forgetful = forgetful;
             sink.moods(&moods);
             sink
@@ -73,10 +76,10 @@ proptest! {
         let mut number = 0;
         for deed in deeds {
             match deed {
-                Deed::Put(taken, dropped, count) => {
+                Deed::Put(taken, peer, count) => {
                     let texts: Vec<String> = (number..number + count).map(|number| format!("line {number}")).collect();
                     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                    journal.put(if taken { "a" } else { "b" }, if dropped { "bad" } else { "good-1" }, &texts);
+                    journal.put(if taken { "a" } else { "b" }, peer, &texts);
                     number += count;
                 }
                 Deed::Steps(count) => (0..count).for_each(|_| _ = running.step()),
@@ -96,8 +99,10 @@ proptest! {
         sinks.iter().for_each(|sink| sink.moods(&[]));
         while running.step() != Step::Idle {}
         let wanted = |line: &&super::journal::TestLine| line.source == "a" && line.peer.starts_with("good");
-        let expected: Vec<u64> = journal.lines.iter().filter(wanted).map(|line| line.position).collect();
-        for sink in &sinks {
+        for (index, sink) in sinks.iter().enumerate() {
+            let is_for_it = |line: &&super::journal::TestLine| index != last || line.peer == "good-2";
+            let lines = journal.lines.iter().filter(wanted).filter(is_for_it);
+            let expected: Vec<u64> = lines.map(|line| line.position).collect();
             let mut taken = sink.taken();
             if taken.forgetful {
                 taken.positions.sort_unstable();

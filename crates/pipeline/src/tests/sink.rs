@@ -7,7 +7,7 @@ use crate::output::{Output, OutputError};
 
 /// An output that fails as it is told, and checks what it is given. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sink(Arc<(Mutex<Taken>, Condvar)>);
+pub(super) struct Sink(Arc<(Mutex<Taken>, Condvar)>, Option<&'static str>);
 
 #[derive(Debug, Default)]
 pub(super) struct Taken {
@@ -37,6 +37,11 @@ pub(super) enum Mood {
 }
 
 impl Sink {
+    /// One with a name of its own.
+    pub(super) fn named(name: &'static str) -> Self {
+        Self(Arc::default(), Some(name))
+    }
+
     pub(super) fn taken(&self) -> MutexGuard<'_, Taken> {
         self.0.0.lock().unwrap()
     }
@@ -94,7 +99,7 @@ impl Taken {
 
 impl Output for Sink {
     fn name(&self) -> &str {
-        "sink"
+        self.1.unwrap_or("sink")
     }
 
     fn resume_from(&self) -> Position {

@@ -9,7 +9,7 @@ use super::sink::{Mood, Sink};
 use crate::driver::{Driver, Step};
 use crate::run::StartError;
 use crate::status::{Board, State, Status};
-use crate::{Dedupe, Options, OwnedValue, RateKey, RateLimit, Redact, Spec, Stage, Vrl};
+use crate::{Condition, Dedupe, Options, OwnedValue, RateKey, RateLimit, Redact, Spec, Stage, Vrl, Where};
 
 fn spec(name: &str) -> Spec {
     Spec { name: name.to_owned(), ..Spec::default() }
@@ -255,4 +255,39 @@ fn a_stage_that_cannot_be_is_refused_with_its_number() {
             Spec { stages: vec![Stage::Sample(1), stage], ..spec("p") }.check().unwrap_err().to_string();
         assert!(message.starts_with("stage 2 of pipeline `p`: ") && message.contains(reason), "{message}");
     }
+}
+
+#[test]
+fn an_output_that_is_named_in_a_route_gets_what_its_condition_lets_through() {
+    let (mut journal, all) = (TestJournal::new(), Sink::default());
+    let (errors, none) = (Sink::named("errors"), Sink::named("none"));
+    let text = |text: &str| Vrl { text: text.to_owned(), environment: false };
+    let peer = Where { source: Vec::new(), peer: vec!["nobody".to_owned()] };
+    let stages = vec![
+        Stage::Route(vec![
+            ("errors".to_owned(), Condition::True(text("to_int!(.message) >= 500"))),
+            ("none".to_owned(), Condition::Origin(peer)),
+        ]),
+        Stage::Set(vec![("message".to_owned(), OwnedValue::Str("seen".to_owned()))]),
+    ];
+    let spec = Spec { stages, ..spec("p") };
+    for code in ["200", "500", "x", "404", "503"] {
+        journal.put("s", "p", &[code]);
+    }
+    let mut pipe = Pipe::new(&journal, spec.clone(), &[&all, &errors, &none]);
+    assert_eq!(pipe.run(), Step::Idle);
+    let positions = journal.positions();
+    assert_eq!(all.taken().positions, positions);
+    assert_eq!(errors.taken().positions, [positions[1], positions[4]]);
+    assert_eq!(errors.taken().texts, ["seen", "seen"]);
+    assert!(none.taken().positions.is_empty());
+    let route = pipe.status(&journal).stages[0].clone();
+    assert_eq!((route.changed, route.failed, route.dropped), (2, 1, 0));
+    // Who gets nothing goes on all the same, so the journal need not wait for it.
+    pipe.driver.checkpoint();
+    assert!(!pipe.driver.wants_checkpoint());
+    drop(pipe);
+    let (board, options) = (Arc::new(Board::default()), Options::default());
+    let without = Driver::new(&journal.handle(), spec, vec![all.boxed()], options, board).map(drop);
+    assert!(matches!(without, Err(StartError::Route { output, .. }) if output == "errors"));
 }

@@ -51,6 +51,7 @@ struct Row {
     level: Option<Level>,
     flags: LineFlags,
     inexact: bool,
+    routes: u32,
 }
 
 /// A part of an arena.
@@ -150,6 +151,7 @@ impl Batch {
             level: None,
             flags: line.flags,
             inexact: decoded.invalid_utf8,
+            routes: 0,
         });
     }
 
@@ -196,6 +198,20 @@ impl Batch {
             }
             self.rows.push(row);
         }
+    }
+
+    /// Calls `with` with the batch as if it had only the records for which `keep` is true. Then it has all of them again.
+    pub fn only<T>(&mut self, mut keep: impl FnMut(Record<'_>) -> bool, with: impl FnOnce(&Self) -> T) -> T {
+        let rows = std::mem::take(&mut self.rows);
+        self.rows = rows.iter().filter(|&row| keep(Record { batch: self, row })).copied().collect();
+        let result = with(self);
+        self.rows = rows;
+        result
+    }
+
+    /// Marks the record at `index` as one for some outputs, a bit for each, beside those it is marked for.
+    pub fn add_routes(&mut self, index: usize, routes: u32) {
+        self.rows[index].routes |= routes;
     }
 
     /// Sets the time of the record at `index`, in microseconds since 1970.
@@ -328,6 +344,11 @@ impl<'a> Record<'a> {
     /// What else is to be known about the line.
     pub fn flags(self) -> LineFlags {
         self.row.flags
+    }
+
+    /// The outputs that it is marked for, a bit for each.
+    pub fn routes(self) -> u32 {
+        self.row.routes
     }
 
     /// Its fields, in the order they were set.

@@ -69,6 +69,20 @@ fn what_a_stage_changes_and_drops() {
 }
 
 #[test]
+fn for_a_while_it_has_only_some_of_its_records() {
+    let mut batch = Batch::new();
+    (1..=4).for_each(|position| batch.push(&line(position, "a", b"text")));
+    batch.add_routes(1, 1);
+    batch.add_routes(1, 4);
+    let shown = |batch: &Batch| batch.iter().map(|record| record.position().0).collect::<Vec<_>>();
+    assert_eq!(batch.only(|record| record.routes() == 5, shown), [2]);
+    assert_eq!(shown(&batch), [1, 2, 3, 4]);
+    // A copy is for the same outputs.
+    batch.select([1, 1]);
+    assert!(batch.iter().all(|record| record.routes() == 5));
+}
+
+#[test]
 fn an_emptied_batch_is_as_good_as_new() {
     let mut batch = Batch::new();
     for name in 0..5000 {

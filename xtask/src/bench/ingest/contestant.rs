@@ -97,7 +97,7 @@ fn configuration(data_dir: &Path, endpoint: Endpoint<'_>) -> String {
          [journal]\nbytes_max = \"256 MiB\"\nat_cap = \"drop_oldest\"\nsegment_bytes = \"64 MiB\"\n\n\
          [[pipeline]]\nname = \"idle\"\nfrom = [\"silent\"]\nto = [\"tail\"]\n\n\
          [[source]]\nname = \"silent\"\nkind = \"listen\"\naddress = \"127.0.0.1:0\"\npeers_max = 1\n\n\
-         [[source]]\nname = \"load\"\n{source}",
+         [[source]]\nname = \"load\"\njournal_only = true\n{source}",
         data_dir.display().to_string()
     )
 }

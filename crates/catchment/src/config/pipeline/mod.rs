@@ -1,4 +1,5 @@
 mod output;
+mod route;
 mod stage;
 
 use std::path::Path;
@@ -6,11 +7,14 @@ use std::path::Path;
 use pipeline::Stage;
 use serde::{Deserialize, Serialize};
 
+use output::Item;
 pub(crate) use output::Output;
 
 use super::keys;
+use super::output as outputs;
 use super::problem::{Report, Reported};
 use super::read::{At, Read, Table};
+use super::source;
 use super::value::{Wrong, quoted, text};
 
 /// `[[pipeline]]`: from sources, through stages, to outputs.
@@ -31,7 +35,7 @@ pub(super) struct Written {
     pub(super) name: Read<String>,
     pub(super) from: Vec<Read<String>>,
     stages: Vec<Read<Stage>>,
-    pub(super) to: Vec<Read<Output>>,
+    to: Vec<Read<Item>>,
     place: super::problem::Place,
 }
 
@@ -66,7 +70,23 @@ impl Written {
         }
     }
 
-    pub(super) fn check(self, sources: &[&str], report: &Report) -> Result<Pipeline, Reported> {
+    /// True when the output of this name is in `to`.
+    pub(super) fn leads_to(&self, name: &str) -> bool {
+        self.to.iter().flatten().any(|item| matches!(&item.value, Item::Name(other) if other == name))
+    }
+
+    /// True when it writes to this file by itself.
+    pub(super) fn writes(&self, path: &Path) -> bool {
+        let mut to = self.to.iter().flatten();
+        to.any(|item| matches!(&item.value, Item::Output(output) if output.path() == Some(path)))
+    }
+
+    pub(super) fn check(
+        self,
+        sources: &[&str],
+        outputs: &[&outputs::Written],
+        report: &Report,
+    ) -> Result<Pipeline, Reported> {
         for from in self.from.iter().flatten() {
             if !sources.contains(&from.value.as_str()) {
                 let hint = format!("there are {}", listed(sources));
@@ -76,8 +96,11 @@ impl Written {
         if self.to.is_empty() {
             report.add(&self.place.below("to"), "missing", format!("write a list of {}", output::EXPECTED));
         }
-        for (index, output) in self.to.iter().flatten().enumerate() {
-            if self.to.iter().flatten().take(index).any(|earlier| earlier.value == output.value) {
+        let to: Vec<Read<Output>> =
+            self.to.into_iter().map(|item| item.and_then(|item| resolve(item, outputs, report))).collect();
+        route::check(&self.stages, &to, &self.place, report);
+        for (index, output) in to.iter().flatten().enumerate() {
+            if to.iter().flatten().take(index).any(|earlier| earlier.value.is_like(&output.value)) {
                 report.add(&output.place, "this output is in the list already", "remove one of them");
             }
         }
@@ -85,9 +108,58 @@ impl Written {
             list.into_iter().map(|item| item.map(|item| item.value)).collect()
         };
         let stages: Result<_, _> = self.stages.into_iter().map(|item| item.map(|item| item.value)).collect();
-        let to: Result<Vec<Output>, _> =
-            self.to.into_iter().map(|item| item.map(|item| item.value)).collect();
+        let to: Result<Vec<Output>, _> = to.into_iter().map(|item| item.map(|item| item.value)).collect();
         Ok(Pipeline { name: self.name?.value, from: all(self.from)?, stages: stages?, to: to? })
+    }
+}
+
+/// What an item of `to` means.
+fn resolve(item: At<Item>, outputs: &[&outputs::Written], report: &Report) -> Read<Output> {
+    let At { value, place, written } = item;
+    let name = match value {
+        Item::Output(value) => return Ok(At { value, place, written }),
+        Item::Name(name) => name,
+    };
+    let is_it = |output: &&&outputs::Written| output.name.as_ref().is_ok_and(|own| own.value == name);
+    match outputs.iter().find(is_it).map(|output| output.named()) {
+        Some(Some(named)) => Ok(At { value: Output::Named(named), place, written }),
+        // What is wrong with it was reported there.
+        Some(None) => Err(Reported),
+        None => {
+            let hint = format!(
+                "there are {}, or write `{{ file = \"records.ndjson\", format = \"json\" }}`",
+                outputs::listed(outputs)
+            );
+            Err(report.add(&place, format!("{} is no output", quoted(&name)), hint))
+        }
+    }
+}
+
+/// Reports each source whose lines no pipeline takes, if it does not say that it is meant so: they would be journalled, and freed unread.
+pub(super) fn take_all(pipelines: &[&Written], sources: &[&source::Written], report: &Report) {
+    let named = || pipelines.iter().flat_map(|pipeline| &pipeline.from);
+    let is_known = |name: &At<String>| {
+        sources.iter().any(|source| source.name.as_ref().is_ok_and(|known| known.value == name.value))
+    };
+    // A name that is wrong may have been meant for it.
+    if named().any(|from| !from.as_ref().is_ok_and(is_known)) {
+        return;
+    }
+    let takes_all = pipelines.is_empty() || pipelines.iter().any(|pipeline| pipeline.from.is_empty());
+    for source in sources {
+        let (Ok(name), Ok(journal_only)) = (&source.name, &source.journal_only) else { continue };
+        let is_taken = takes_all || named().flatten().any(|from| from.value == name.value);
+        if !is_taken && !journal_only.value {
+            let message = format!("no pipeline takes the lines of {}", quoted(&name.value));
+            let hint = "add it to the `from` of one, or write `journal_only = true` if its lines are to end in the journal";
+            report.add(&name.place, message, hint);
+        } else if is_taken && journal_only.value {
+            report.add(
+                &journal_only.place,
+                "a pipeline takes its lines",
+                "write the `from` of each pipeline, without it",
+            );
+        }
     }
 }
 
@@ -112,16 +184,13 @@ fn outputs_differ(pipelines: &[&Written], sources: &[&str], report: &Report) {
     };
     for (index, pipeline) in pipelines.iter().enumerate() {
         for output in pipeline.to.iter().flatten() {
-            let others = pipelines[..index].iter().filter(|other| {
-                other.to.iter().flatten().any(|theirs| match (&theirs.value, &output.value) {
-                    (Output::File { path, .. }, Output::File { path: ours, .. }) => path == ours,
-                    (theirs, ours) => theirs == ours,
-                })
-            });
+            let others = pipelines[..index]
+                .iter()
+                .filter(|other| other.to.iter().flatten().any(|theirs| theirs.value.is_like(&output.value)));
             for other in others {
                 let name = other.name.as_ref().map_or("another", |name| name.value.as_str());
                 match &output.value {
-                    Output::Store => {
+                    Item::Output(Output::Store) => {
                         if let Some(source) =
                             sources.iter().find(|source| takes(pipeline, source) && takes(other, source))
                         {
@@ -137,7 +206,15 @@ fn outputs_differ(pipelines: &[&Written], sources: &[&str], report: &Report) {
                             );
                         }
                     }
-                    Output::File { path, .. } => {
+                    Item::Name(output_name) => {
+                        let message = format!(
+                            "{} is written by the pipeline {} already",
+                            quoted(output_name),
+                            quoted(name)
+                        );
+                        report.add(&output.place, message, "give each pipeline an output of its own");
+                    }
+                    Item::Output(Output::File { path, .. }) => {
                         let message = format!(
                             "{} is written by the pipeline {} already",
                             quoted(&path.display().to_string()),
@@ -145,14 +222,14 @@ fn outputs_differ(pipelines: &[&Written], sources: &[&str], report: &Report) {
                         );
                         report.add(&output.place, message, "give each pipeline a file of its own");
                     }
-                    Output::Tail | Output::Stdout => {}
+                    Item::Output(Output::Tail | Output::Stdout | Output::Named(_)) => {}
                 }
             }
         }
     }
 }
 
-fn check_name(name: &str) -> Result<String, Wrong> {
+pub(super) fn check_name(name: &str) -> Result<String, Wrong> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     if (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(allowed) {
         return Ok(name.to_owned());
@@ -174,6 +251,26 @@ mod tests {
     #[test]
     fn without_any_everything_goes_to_store_and_tail() {
         assert_eq!(config("").pipelines, [Pipeline::main()]);
+    }
+
+    #[test]
+    fn a_source_without_a_pipeline() {
+        let text = format!(
+            "{MAIN}from = ['t']\nto = ['tail']\n[[source]]\nname = 't'\nkind = 'listen'\naddress = '127.0.0.1:0'"
+        );
+        assert_eq!(
+            problems(&text),
+            "a:10: source[2].name: no pipeline takes the lines of `s`; add it to the `from` of one, or write `journal_only = true` if its \
+             lines are to end in the journal"
+        );
+        let only = |pipelines: &str, source: &str| {
+            format!("{pipelines}[[source]]\nname = 't'\n{source}kind = 'listen'\naddress = '127.0.0.1:0'")
+        };
+        config(&only(&format!("{MAIN}from = ['s']\nto = ['tail']\n"), "journal_only = true\n"));
+        assert_eq!(
+            problems(&only("", "journal_only = true\n")),
+            "a:3: source[1].journal_only: a pipeline takes its lines; write the `from` of each pipeline, without it"
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 use crate::config::inline::Inline;
-use crate::config::value::{Wrong, choice, mismatch, path, quoted};
+use crate::config::output::{Named, Sink};
+use crate::config::value::{Wrong, choice, mismatch, path};
 
 /// Where records go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,22 +20,67 @@ pub(crate) enum Output {
     Stdout,
     /// A file that grows.
     File { path: PathBuf, json: bool },
+    /// What an `[[output]]` says.
+    Named(Named),
 }
 
-pub(super) const EXPECTED: &str =
-    "`\"store\"`, `\"tail\"`, `\"stdout\"` or `{ file = \"records.ndjson\", format = \"json\" }`";
+impl Output {
+    /// The file that it writes to.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } | Self::Named(Named { sink: Sink::File { path, .. }, .. }) => Some(path),
+            Self::Store | Self::Tail | Self::Stdout => None,
+        }
+    }
 
-pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Output, Wrong> {
+    /// What a `route` stage calls it.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Store => Some("store"),
+            Self::Tail => Some("tail"),
+            Self::Stdout => Some("stdout"),
+            Self::Named(named) => Some(&named.name),
+            Self::File { .. } => None,
+        }
+    }
+
+    /// True when no pipeline can have both.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self == other || self.path().is_some() && self.path() == other.path()
+    }
+}
+
+/// An item of `to` as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    Output(Output),
+    /// The name of an `[[output]]`, perhaps.
+    Name(String),
+}
+
+impl Item {
+    /// True when no two pipelines can have both, or no one.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Output(one), Self::Output(other)) => one.is_like(other),
+            (one, other) => one == other,
+        }
+    }
+}
+
+pub(super) const EXPECTED: &str = "`\"store\"`, `\"tail\"`, `\"stdout\"`, the name of an `[[output]]` or `{ file = \"records.ndjson\", format = \"json\" }`";
+
+pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Item, Wrong> {
     if value.as_table().is_some() {
-        return file(&Inline::of(value, EXPECTED)?, base);
+        return file(&Inline::of(value, EXPECTED)?, base).map(Item::Output);
     }
     let word = value.as_str().ok_or_else(|| mismatch(EXPECTED, value))?;
-    match word {
-        "store" => Ok(Output::Store),
-        "tail" => Ok(Output::Tail),
-        "stdout" => Ok(Output::Stdout),
-        _ => Err(Wrong::new(format!("{} is no output", quoted(word)), format!("write {EXPECTED}"))),
-    }
+    Ok(match word {
+        "store" => Item::Output(Output::Store),
+        "tail" => Item::Output(Output::Tail),
+        "stdout" => Item::Output(Output::Stdout),
+        name => Item::Name(name.to_owned()),
+    })
 }
 
 fn file(table: &Inline<'_>, base: &Path) -> Result<Output, Wrong> {
@@ -68,15 +114,15 @@ mod tests {
         for (to, expected) in [
             (
                 "'disk'",
-                "`disk` is no output; write `\"store\"`, `\"tail\"`, `\"stdout\"` or `{ file = \"records.ndjson\", format = \"json\" }`",
+                "`disk` is no output; there are `store`, `tail`, `stdout`, or write `{ file = \"records.ndjson\", format = \"json\" }`",
             ),
             (
                 "{ format = 'text' }",
-                "`file` is missing; write `\"store\"`, `\"tail\"`, `\"stdout\"` or `{ file = \"records.ndjson\", format = \"json\" }`",
+                "`file` is missing; write `\"store\"`, `\"tail\"`, `\"stdout\"`, the name of an `[[output]]` or `{ file = \"records.ndjson\", format = \"json\" }`",
             ),
             (
                 "{ file = 'a', kind = 1 }",
-                "unknown key `kind`; write `\"store\"`, `\"tail\"`, `\"stdout\"` or `{ file = \"records.ndjson\", format = \"json\" }`",
+                "unknown key `kind`; write `\"store\"`, `\"tail\"`, `\"stdout\"`, the name of an `[[output]]` or `{ file = \"records.ndjson\", format = \"json\" }`",
             ),
             (
                 "{ file = 'a', format = 'xml' }",

@@ -112,6 +112,13 @@ impl FileOutput {
         Self::on(Box::new(disk), path, state, format)
     }
 
+    /// Under this name in logs and status, and for `route` stages.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     fn on(mut disk: Box<dyn Disk>, path: &Path, state: &Path, format: Format) -> Result<Self, FileError> {
         let (file, state) = (path.display().to_string(), state.display().to_string());
         let io = |doing, path: &str| {

@@ -1,9 +1,12 @@
 //! One step of a pipeline. Each kind of stage has a file, which says how it is written.
 
 mod dedupe;
+mod enrich;
+mod geoip;
 mod parse;
 mod rate_limit;
 mod redact;
+mod route;
 mod sample;
 mod select;
 mod set;
@@ -29,7 +32,7 @@ struct Kind {
     read: fn(&Inline<'_>, &Path) -> Result<Stage, Wrong>,
 }
 
-const KINDS: [&Kind; 8] = [
+const KINDS: [&Kind; 11] = [
     &parse::KIND,
     &vrl::KIND,
     &select::KIND,
@@ -38,6 +41,9 @@ const KINDS: [&Kind; 8] = [
     &dedupe::KIND,
     &rate_limit::KIND,
     &redact::KIND,
+    &enrich::KIND,
+    &geoip::KIND,
+    &route::KIND,
 ];
 
 pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Stage, Wrong> {

@@ -1,9 +1,9 @@
-use parse::{Format, Parse, TimestampFormat};
+use parse::{Format, Grok, Parse, TimestampFormat};
 use pipeline::Stage;
 use toml::de::DeValue;
 
 use super::Kind;
-use crate::config::inline::{Inline, texts};
+use crate::config::inline::{Inline, texts, within};
 use crate::config::value::{Wrong, mismatch, quoted, text};
 
 pub(super) const KIND: Kind = Kind {
@@ -18,7 +18,7 @@ pub(super) const KIND: Kind = Kind {
 };
 
 const EXPECTED: &str = "one of `\"auto\"`, `\"json\"`, `\"logfmt\"`, `\"syslog\"`, `\"access\"`, `\"klog\"`, `\"kv\"`, `\"cri\"`, `\"plain\"`, \
-                        `{ regex = '(?P<user>\\w+)' }` or `{ timestamp = { field = \"at\", formats = [\"%Y-%m-%d\"] } }`";
+                        `{ regex = '(?P<user>\\w+)' }`, `{ grok = '%{IP:client} %{WORD:method}' }` or `{ timestamp = { field = \"at\", formats = [\"%Y-%m-%d\"] } }`";
 
 fn format(value: &DeValue<'_>) -> Result<Format, Wrong> {
     if let Some(name) = value.as_str() {
@@ -26,14 +26,27 @@ fn format(value: &DeValue<'_>) -> Result<Format, Wrong> {
         return Format::from_name(name).ok_or_else(unknown);
     }
     let table = Inline::of(value, EXPECTED)?;
-    table.allow(&["regex", "timestamp"])?;
+    table.allow(&["regex", "grok", "patterns", "timestamp"])?;
     let regex = table.get("regex", text("a regular expression", |regex| Ok(regex.to_owned())))?;
+    let grok = table.get("grok", text("a grok pattern", |pattern| Ok(pattern.to_owned())))?;
+    let patterns = table.get("patterns", patterns)?;
     let timestamp = table.get("timestamp", timestamp)?;
-    match (regex, timestamp) {
-        (Some(regex), None) => Ok(Format::Regex(regex)),
-        (None, Some(timestamp)) => Ok(Format::Timestamp(timestamp)),
+    match (regex, grok, patterns, timestamp) {
+        (Some(regex), None, None, None) => Ok(Format::Regex(regex)),
+        (None, Some(pattern), patterns, None) => {
+            Ok(Format::Grok(Grok { pattern, patterns: patterns.unwrap_or_default() }))
+        }
+        (None, None, None, Some(timestamp)) => Ok(Format::Timestamp(timestamp)),
         _ => Err(mismatch(EXPECTED, value)),
     }
+}
+
+fn patterns(value: &DeValue<'_>) -> Result<Vec<(String, String)>, Wrong> {
+    let table = Inline::of(value, "patterns by name, such as `{ ORDER = '#\\d+' }`")?;
+    let pattern = |value: &DeValue<'_>| {
+        value.as_str().map(str::to_owned).ok_or_else(|| mismatch("a regular expression", value))
+    };
+    table.rows().map(|(name, value)| Ok((name.to_owned(), within(name, pattern(value))?))).collect()
 }
 
 fn timestamp(value: &DeValue<'_>) -> Result<TimestampFormat, Wrong> {

@@ -18,7 +18,8 @@ pub(super) const KIND: Kind = Kind {
     },
 };
 
-fn origin(value: &DeValue<'_>) -> Result<Where, Wrong> {
+/// Where a record is to come from.
+pub(super) fn origin(value: &DeValue<'_>) -> Result<Where, Wrong> {
     let table = Inline::of(
         value,
         "an expression that is true or false, or a condition such as `{ source = \"gateways\", peer = [\"gw-1*\", \"gw-2*\"] }`",

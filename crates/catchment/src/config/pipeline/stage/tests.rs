@@ -76,7 +76,7 @@ fn mistakes() {
     for (written, expected) in [
         (
             "{ prase = 'json' }",
-            "`prase` is no stage; there are `parse`, `vrl`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`",
+            "`prase` is no stage; there are `parse`, `vrl`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`, `enrich`, `geoip`, `route`",
         ),
         (
             "{ parse = 'json', sample = 2 }",
