@@ -28,7 +28,7 @@ impl OwnedValue {
 }
 
 pub(super) fn check(fields: &[(String, OwnedValue)]) -> Result<(), BadStage> {
-    const FIXED: [&str; 8] = ["position", "time", "received", "source", "peer", "flags", "raw", "extra"];
+    const FIXED: [&str; 9] = ["position", "nth", "time", "received", "source", "peer", "flags", "raw", "extra"];
     for (name, value) in fields {
         match (name.as_str(), value) {
             (name, _) if FIXED.contains(&name) => return Err(BadStage::Fixed(name.to_owned())),
