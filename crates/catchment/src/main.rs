@@ -28,6 +28,7 @@ mod signals;
 mod sources;
 mod status;
 mod tailing;
+mod test_handler;
 mod units;
 mod watched;
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Status(options) => status::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Check(options) => check::check(&options),
+        Command::TestHandler(options) => test_handler::run(options),
         Command::Config(cli::ConfigCommand::Default) => check::print_default(),
     };
     exit.into()

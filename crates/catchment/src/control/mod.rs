@@ -18,7 +18,7 @@ use journal::Handle;
 use net::NetHandle;
 use query::Engine;
 
-pub(crate) use self::report::{Peer, Status, StoreStatus};
+pub(crate) use self::report::{HandlerStatus, Peer, Status, StoreStatus};
 use crate::outputs::{Pipelines, StoreHandle};
 
 /// The socket in the data directory.

@@ -75,6 +75,37 @@ pub(crate) struct PipelineStatus {
     pub(crate) missed_bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_error: Option<String>,
+    /// Its Python handlers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) handlers: Vec<HandlerStatus>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HandlerStatus {
+    pub(crate) handler: String,
+    /// `def`, `generator`, `async` or `async generator`
+    pub(crate) kind: String,
+    pub(crate) python: String,
+    pub(crate) threads: usize,
+    pub(crate) concurrency: usize,
+    /// Workers that are ready.
+    pub(crate) ready: usize,
+    pub(crate) processes: Vec<u32>,
+    pub(crate) lines: u64,
+    pub(crate) failed: u64,
+    pub(crate) unhandled: u64,
+    pub(crate) restarts: u64,
+    pub(crate) left_out_bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+    /// The last tracebacks.
+    pub(crate) samples: Vec<Traceback>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Traceback {
+    pub(crate) position: u64,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -201,6 +232,28 @@ fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus
         damaged: status.damaged,
         missed_bytes: status.missed_bytes,
         last_error: status.last_error,
+        handlers: status.handlers.into_iter().map(handler_status).collect(),
+    }
+}
+
+fn handler_status((handler, status): (String, workers::Status)) -> HandlerStatus {
+    let about = status.about.unwrap_or_default();
+    let traceback = |(position, text): (record::Position, String)| Traceback { position: position.0, text };
+    HandlerStatus {
+        handler,
+        kind: about.kind,
+        python: about.python,
+        threads: about.threads,
+        concurrency: about.concurrency,
+        ready: status.ready,
+        processes: status.pids,
+        lines: status.lines,
+        failed: status.failed,
+        unhandled: status.unhandled,
+        restarts: status.restarts,
+        left_out_bytes: status.left_out_bytes,
+        last_error: status.last_error,
+        samples: status.samples.into_iter().map(traceback).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ mod damage;
 mod demo;
 mod dial;
 mod full;
+mod handlers;
 mod journal;
 mod lines;
 mod listen;

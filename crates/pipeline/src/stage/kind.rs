@@ -23,6 +23,8 @@ pub enum Stage {
     RateLimit(RateLimit),
     /// What nobody should read becomes `[redacted:WHAT]`.
     Redact(Redact),
+    /// The user's own Python function is given each record, and what it returns says what becomes of it: see [`workers`].
+    Python(Box<workers::Spec>),
 }
 
 /// Which messages count as having come before. The message is compared as a whole and exactly.
@@ -85,6 +87,12 @@ impl Stage {
             Self::Dedupe(_) => "dedupe",
             Self::RateLimit(_) => "rate_limit",
             Self::Redact(_) => "redact",
+            Self::Python(_) => "python",
         }
+    }
+
+    /// True when it runs the user's own code, which may do more than to change records.
+    pub fn runs_code(&self) -> bool {
+        matches!(self, Self::Python(_))
     }
 }

@@ -1,3 +1,4 @@
+mod handler;
 mod output;
 mod stage;
 
@@ -67,6 +68,9 @@ impl Written {
     }
 
     pub(super) fn check(self, sources: &[&str], report: &Report) -> Result<Pipeline, Reported> {
+        for stage in self.stages.iter().flatten() {
+            handler::check(stage, report);
+        }
         for from in self.from.iter().flatten() {
             if !sources.contains(&from.value.as_str()) {
                 let hint = format!("there are {}", listed(sources));

@@ -2,6 +2,7 @@
 
 mod dedupe;
 mod parse;
+mod python;
 mod rate_limit;
 mod redact;
 mod sample;
@@ -28,8 +29,16 @@ struct Kind {
     read: fn(&Inline<'_>, &Path) -> Result<Stage, Wrong>,
 }
 
-const KINDS: [&Kind; 7] =
-    [&parse::KIND, &select::KIND, &set::KIND, &sample::KIND, &dedupe::KIND, &rate_limit::KIND, &redact::KIND];
+const KINDS: [&Kind; 8] = [
+    &parse::KIND,
+    &select::KIND,
+    &set::KIND,
+    &sample::KIND,
+    &dedupe::KIND,
+    &rate_limit::KIND,
+    &redact::KIND,
+    &python::KIND,
+];
 
 pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Stage, Wrong> {
     let expected = format!("a stage such as {} or {}", parse::KIND.example, select::KIND.example);
