@@ -21,7 +21,7 @@ _TRACE = Struct("<QI")
 _MISSING = object()
 MESSAGE = "message", "s"
 ERROR = "", "E"
-_FIXED = frozenset(("position", "received", "source", "peer", "flags", "raw", "extra"))
+_FIXED = frozenset(("position", "nth", "received", "source", "peer", "flags", "raw", "extra"))
 _KINDS = {str: "s", int: "i", float: "f", bool: "b"}
 _checked = set()
 """Names and kinds that a field may have: most records have the same ones."""

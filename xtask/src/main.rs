@@ -14,6 +14,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
 
   bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
+  bench process   measure parsers and Python handlers, and the script that people write today; `--help` as well
   bench store     measure the store against ClickHouse, DuckDB and ripgrep; `--help` as well
   simulate        run the collector on a simulated network and disk, seed after seed; `--help` as well
   torture         kill the collector again and again under load, and judge what it gives back; `--help` as well";
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench", "ingest", options @ ..] => bench::ingest(options),
+        ["bench", "process", options @ ..] => bench::process(options),
         ["bench", "store", options @ ..] => bench::store(options),
         ["simulate", options @ ..] => simulate::simulate(options),
         ["torture", options @ ..] => torture::torture(options),

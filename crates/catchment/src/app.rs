@@ -202,6 +202,11 @@ impl App {
         );
     }
 
+    /// Loads the code of the Python handlers anew.
+    pub(crate) fn reload_handlers(&self) {
+        self.pipelines.reload_handlers();
+    }
+
     /// Stops in this order, within `stop_timeout`:
     pub(crate) fn stop(self) -> Exit {
         let Self { config, net, writer, sources, pipelines, store, control, web, .. } = self;

@@ -47,8 +47,10 @@ pub(crate) enum Command {
     /// The token that lets clients of the HTTP API in
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Read a configuration and list every mistake in it
+    /// Read a configuration and list every mistake in it; its Python handlers are loaded for that
     Check(ConfigFile),
+    /// Run a Python handler on the lines of stdin, and print the records as JSON
+    TestHandler(TestHandler),
     /// Print configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -323,6 +325,27 @@ pub(crate) struct Demo {
     /// Do not print the lines
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestHandler {
+    /// `FILE.py:NAME` or `module:NAME`
+    #[arg(value_name = "HANDLER")]
+    pub(crate) handler: String,
+    /// The interpreter: a path, or a name on the PATH
+    #[arg(long, value_name = "PATH", default_value = "python3")]
+    pub(crate) python: PathBuf,
+    /// One key of what `from_config` of a class is given; what is no JSON is a text
+    #[arg(long = "config", value_name = "KEY=JSON", value_parser = member)]
+    pub(crate) config: Vec<(String, serde_json::Value)>,
+    /// How many lines may wait at once in a coroutine function
+    #[arg(long, value_name = "N", default_value = "1024")]
+    pub(crate) concurrency: std::num::NonZeroUsize,
+}
+
+fn member(written: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = written.split_once('=').ok_or("write KEY=JSON")?;
+    Ok((key.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| value.into())))
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,10 @@ const SOURCE_BYTES: u64 = 64 << 10;
 /// A batch of a pipeline before and behind its stages, and a frame of the journal.
 const PIPELINE_BYTES: u64 = 8 << 20;
 
+/// What a Python handler needs here: the batches that are on their way, and, for each worker, jobs as they are sent and what it says.
+const HANDLER_BYTES: u64 = 8 << 20;
+const WORKER_BYTES: u64 = 1 << 20;
+
 /// What writes, merges and reads parts beside the tables in memory.
 const STORE_BYTES: u64 = 32 << 20;
 
@@ -57,6 +61,10 @@ pub(crate) struct Memory {
     reader: u64,
     pipelines: u64,
     stages: u64,
+    handlers: u64,
+    /// In processes of their own, which `memory_limit` does not bound.
+    workers: u64,
+    worker_bytes: u64,
     store: u64,
     queries: u64,
     web: u64,
@@ -79,6 +87,9 @@ impl Memory {
                 .flat_map(|pipeline| &pipeline.stages)
                 .map(Stage::memory_bytes)
                 .sum(),
+            handlers: 0,
+            workers: 0,
+            worker_bytes: 0,
             // Two tables in memory: one takes records while the other becomes parts.
             store: 2 * config.store.memtable_bytes as u64
                 + STORE_BYTES
@@ -88,6 +99,12 @@ impl Memory {
         };
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
             memory.pipelines += TAIL_BYTES as u64;
+        }
+        for spec in config.pipelines.iter().flat_map(|pipeline| &pipeline.stages).filter_map(handler) {
+            let workers = spec.workers.map_or_else(processors, std::num::NonZeroUsize::get) as u64;
+            memory.handlers += HANDLER_BYTES + workers * WORKER_BYTES;
+            memory.workers += workers;
+            memory.worker_bytes += workers.saturating_mul(spec.memory_max);
         }
         for source in &config.sources {
             let peers = peers(&source.kind);
@@ -108,6 +125,7 @@ impl Memory {
             + self.reader
             + self.pipelines
             + self.stages
+            + self.handlers
             + self.store
             + self.queries
             + self.web
@@ -116,19 +134,8 @@ impl Memory {
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            peers,
-            tables,
-            unfinished_lines,
-            loops,
-            batches,
-            reader,
-            pipelines,
-            stages,
-            store,
-            queries,
-            web,
-        } = *self;
+        let Self { peers, tables, unfinished_lines, loops, batches, reader, .. } = *self;
+        let Self { pipelines, stages, handlers, workers, worker_bytes, store, queries, web, .. } = *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
         part(tables, format_args!("{peers} peers"))?;
@@ -137,10 +144,21 @@ impl fmt::Display for Memory {
         part(reader, format_args!("printing: one frame and one line"))?;
         part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
         part(stages, format_args!("what stages remember, and tables they look things up in"))?;
+        if workers > 0 {
+            part(handlers, format_args!("Python handlers: what is on its way to workers"))?;
+        }
         part(store, format_args!("the newest records, and what makes parts of them"))?;
         part(queries, format_args!("queries"))?;
         part(web, format_args!("the page: its connections, and who follows the tail"))?;
-        write!(f, "  {:>10}  in all, at most", rounded(self.total()))
+        write!(f, "  {:>10}  in all, at most", rounded(self.total()))?;
+        if workers > 0 {
+            write!(
+                f,
+                "\n  {:>10}  and {workers} Python workers, each a process of its own",
+                rounded(worker_bytes)
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -148,6 +166,15 @@ impl fmt::Display for Memory {
 pub(crate) fn loops(config: &Config) -> usize {
     let by_cores = || std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8));
     config.loops.map_or_else(by_cores, std::num::NonZeroUsize::get)
+}
+
+fn handler(stage: &pipeline::Stage) -> Option<&workers::Spec> {
+    if let pipeline::Stage::Python(spec) = stage { Some(spec) } else { None }
+}
+
+/// As many workers as a plain function gets if nobody says.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
 fn peers(kind: &Kind) -> u64 {

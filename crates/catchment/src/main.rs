@@ -28,6 +28,7 @@ mod signals;
 mod sources;
 mod status;
 mod tailing;
+mod test_handler;
 mod units;
 mod watched;
 
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Token(cli::TokenCommand::New) => api::token(),
         Command::Check(options) => check::check(&options),
+        Command::TestHandler(options) => test_handler::run(options),
         Command::Config(cli::ConfigCommand::Default) => check::print_default(),
     };
     exit.into()

@@ -142,6 +142,12 @@ impl Pipelines {
         running.iter().map(|(name, pipeline)| (name.clone(), pipeline.status())).collect()
     }
 
+    /// Loads the code of all Python handlers anew.
+    pub(crate) fn reload_handlers(&self) {
+        let running = self.shared.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        running.iter().for_each(|(_, pipeline)| pipeline.reload_handlers());
+    }
+
     /// Lets what is durable in the journal pass through, for at most `within` altogether.
     pub(crate) fn stop(self, within: Duration) {
         let deadline = clock::monotonic() + within;

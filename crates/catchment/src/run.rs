@@ -32,7 +32,7 @@ pub(crate) fn run(options: &cli::Run) -> Exit {
             }
             app.tick();
             if wish == Wish::Reload || files.have_changed() {
-                reload(app, file);
+                reload(app, file, wish);
                 files = Watched::new(file, app.config());
             }
             if app.has_failed() {
@@ -42,9 +42,15 @@ pub(crate) fn run(options: &cli::Run) -> Exit {
     })
 }
 
-fn reload(app: &mut App, file: &Path) {
+fn reload(app: &mut App, file: &Path, wish: Wish) {
     match config::load(file) {
-        Ok(config) => app.reload(config),
+        Ok(config) => {
+            app.reload(config);
+            if wish == Wish::Reload {
+                // Another file of targets is no reason to: `watch` is for those of handlers.
+                app.reload_handlers();
+            }
+        }
         Err(problems) => tracing::error!("the new configuration is wrong, and changes nothing\n{problems}"),
     }
 }

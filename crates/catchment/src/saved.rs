@@ -61,7 +61,11 @@ mod tests {
         let pipelines = [Pipeline {
             name: "p".to_owned(),
             from: vec!["s".to_owned()],
-            stages: vec![Stage::Parse(Format::Json.into()), Stage::Set(set)],
+            stages: vec![
+                Stage::Parse(Format::Json.into()),
+                Stage::Set(set),
+                Stage::Python(Box::new(workers::Spec::new("h.py:f", "/d"))),
+            ],
             to: vec![Output::Store, Output::File { path: "/f".into(), json: true }],
         }];
         let place = Remote {

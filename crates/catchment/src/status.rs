@@ -5,7 +5,7 @@ use record::escape_controls;
 use crate::cli::{self, StatusFormat};
 use crate::control::client::ask;
 use crate::control::request::Request;
-use crate::control::{Peer, StageStatus, Status, StoreStatus};
+use crate::control::{HandlerStatus, Peer, StageStatus, Status, StoreStatus};
 use crate::exit::{Exit, complain};
 use crate::units::{Bytes, rounded};
 
@@ -62,6 +62,7 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         for (number, stage) in (1..).zip(&pipeline.stages) {
             print_stage(out, number, stage)?;
         }
+        pipeline.handlers.iter().try_for_each(|handler| print_handler(out, handler))?;
     }
     print_store(out, &status.store)?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
@@ -93,6 +94,24 @@ fn print_stage(out: &mut impl Write, number: usize, stage: &StageStatus) -> io::
     }
     if let Some(trouble) = trouble {
         writeln!(out, "          stage {number}, {name}: {}", escape_controls(trouble))?;
+    }
+    Ok(())
+}
+
+fn print_handler(out: &mut impl Write, handler: &HandlerStatus) -> io::Result<()> {
+    let HandlerStatus { lines, failed, unhandled, restarts, ready, .. } = handler;
+    let name = escape_controls(&handler.handler);
+    writeln!(
+        out,
+        "          {name}: {ready} of {} workers ready, {lines} lines, {failed} failed, {unhandled} unhandled, {restarts} restarts",
+        handler.processes.len()
+    )?;
+    if let Some(error) = &handler.last_error {
+        writeln!(out, "          {name}: {}", escape_controls(error.trim_end()))?;
+    }
+    if let Some(last) = handler.samples.last() {
+        let text = last.text.trim_end().lines().last().unwrap_or_default();
+        writeln!(out, "          {name}: line {} failed: {}", last.position, escape_controls(text))?;
     }
     Ok(())
 }

@@ -5,8 +5,11 @@ use std::sync::{Arc, LazyLock};
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use serde::{Deserialize, Serialize};
 
-/// The record's place in the journal, and its unique id. `UInt64`, never null.
+/// The place of the record's line in the journal. With [`NTH`] it is the record's id. `UInt64`, never null.
 pub const POSITION: &str = "position";
+/// Which of its line's records it is, if it is not the first one. It is kept as a field is: a whole number or null, and where no line
+/// became several records there is no such column. A record's own field of this name is in [`EXTRA`].
+pub const NTH: &str = "nth";
 /// When it happened. Microseconds, UTC, never null.
 pub const TIME: &str = "time";
 /// When it was received. Microseconds, UTC, never null.

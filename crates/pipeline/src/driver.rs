@@ -1,5 +1,6 @@
 //! What a pipeline does, without its thread and without waiting.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use journal::{Cursor, Handle};
@@ -9,12 +10,15 @@ use crate::feed::Feed;
 use crate::lane::Lane;
 use crate::output::{Output, OutputError};
 use crate::run::StartError;
-use crate::stage::Stages;
+use crate::stage::{Handlers, Stages};
 use crate::status::{Board, State};
 use crate::{Options, Spec};
 
-/// Owns a cursor, one batch, and the outputs, which bound it with one frame of the journal. Whoever drives it decides when it
-/// stops; nothing is lost when it is dropped anywhere. After a failure, the next step tries again.
+/// So many batches are with the first handler at most: it works on one while what came of another is written.
+const AHEAD: usize = 2;
+
+/// Owns a cursor, one batch (with a handler, those that it works on as well), and the outputs, which bound it with one frame of the
+/// journal. Whoever drives it decides when it stops; nothing is lost when it is dropped anywhere. After a failure, the next step tries again.
 pub(crate) struct Driver {
     spec: Arc<Spec>,
     options: Options,
@@ -24,6 +28,10 @@ pub(crate) struct Driver {
     /// `None` after an output has lost records: reading begins anew, where it is.
     feed: Option<Feed>,
     batch: Batch,
+    /// Memory of a batch that is used again.
+    spare: Batch,
+    /// Batches that the first handler works on: up to where each reaches, and how many lines it has.
+    ahead: VecDeque<(Position, usize)>,
     /// The batch is not with all outputs yet; it reaches up to here.
     in_hand: Option<Position>,
     /// In the order of what they have.
@@ -56,7 +64,7 @@ impl Driver {
         board: Arc<Board>,
     ) -> Result<Self, StartError> {
         spec.check()?;
-        let stages = spec.ready()?;
+        let mut stages = spec.ready()?;
         if outputs.is_empty() {
             return Err(StartError::NoOutput { name: spec.name });
         }
@@ -73,6 +81,7 @@ impl Driver {
             return Err(StartError::Route { name: spec.name, output: output.clone() });
         }
         check_lanes(&lanes, start, journal, &spec)?;
+        stages.start(&spec.name).map_err(|source| StartError::Handler { name: spec.name.clone(), source })?;
         let mut driver = Self {
             spec: Arc::new(spec),
             options,
@@ -81,6 +90,8 @@ impl Driver {
             stages,
             feed: None,
             batch: Batch::new(),
+            spare: Batch::new(),
+            ahead: VecDeque::new(),
             in_hand: None,
             lanes,
             board,
@@ -98,6 +109,11 @@ impl Driver {
 
     pub(crate) fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    /// Its Python handlers.
+    pub(crate) fn handlers(&self) -> Handlers {
+        self.stages.handlers()
     }
 
     /// Reads a batch and gives it to the outputs, or gives the one in hand to those that did not take it.
@@ -174,8 +190,49 @@ impl Driver {
         if self.feed.is_none() {
             self.open_feed().map_err(|error| error.to_string())?;
         }
+        if self.stages.has_handler() {
+            return self.read_ahead();
+        }
+        let read = self.fill()?;
+        let lines = self.batch.len();
+        self.stages.apply(&mut self.batch).map_err(|error| self.read_again(&error.to_string()))?;
+        self.count(lines);
+        Ok(read)
+    }
+
+    /// Reads what the handlers are to do next before it waits for what they do now, so that they never wait.
+    fn read_ahead(&mut self) -> Result<Option<Position>, String> {
+        while self.ahead.len() < AHEAD {
+            std::mem::swap(&mut self.batch, &mut self.spare);
+            let upto = match self.fill() {
+                Ok(Some(upto)) => upto,
+                Ok(None) => break,
+                Err(error) if self.ahead.is_empty() => return Err(error),
+                // It comes again when what was read before it is written.
+                Err(_) => break,
+            };
+            let batch = std::mem::take(&mut self.batch);
+            self.ahead.push_back((upto, batch.len()));
+            self.stages.begin(batch).map_err(|error| self.read_again(&error.to_string()))?;
+        }
+        let Some((upto, lines)) = self.ahead.pop_front() else { return Ok(None) };
+        let done = self.stages.finish().map_err(|error| self.read_again(&error.to_string()))?;
+        let Some(done) = done else { return Err(self.read_again("a batch did not come back")) };
+        self.spare = std::mem::replace(&mut self.batch, done);
+        self.count(lines);
+        Ok(Some(upto))
+    }
+
+    /// What was read and is with no output is gone: reading begins anew, where the outputs are.
+    fn read_again(&mut self, reason: &str) -> String {
+        self.feed = None;
+        reason.to_owned()
+    }
+
+    /// Reads lines into the batch.
+    fn fill(&mut self) -> Result<Option<Position>, String> {
         let Some(feed) = &mut self.feed else { return Ok(None) };
-        let read = feed.read(&mut self.batch, &mut self.stages);
+        let read = feed.read(&mut self.batch);
         let counts = feed.take_counts();
         if counts.missed_bytes > 0 {
             let bytes = counts.missed_bytes;
@@ -187,19 +244,26 @@ impl Driver {
         }
         self.board.update(|status| {
             status.lines += counts.lines;
-            status.records += counts.records;
-            status.dropped += counts.lines - counts.records;
             status.damaged += counts.damaged;
             status.missed_bytes += counts.missed_bytes;
+        });
+        read.map_err(|error| error.to_string())
+    }
+
+    /// Counts what came of so many lines.
+    fn count(&self, lines: usize) {
+        self.board.update(|status| {
+            status.records += self.batch.len() as u64;
+            status.dropped += lines.saturating_sub(self.batch.lines()) as u64;
             status.stages.clear();
             status.stages.extend_from_slice(self.stages.counts());
         });
-        read.map_err(|error| error.to_string())
     }
 
     fn open_feed(&mut self) -> Result<(), journal::ReadError> {
         // What comes again must not be taken for what came before.
         self.stages.forget();
+        self.ahead.clear();
         self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, self.reached())?);
         Ok(())
     }

@@ -3,13 +3,12 @@ use std::sync::Arc;
 use journal::{Handle, ReadError, Reader};
 use record::{Batch, Position};
 
-use crate::stage::Stages;
 use crate::{Options, Spec};
 
 /// The most of the journal that is looked through at once when few lines of it are wanted, in bytes.
 const SCAN_BYTES: u64 = 8 << 20;
 
-/// Lines of the journal, through the stages, as batches.
+/// Lines of the journal, as batches.
 ///
 /// Owns a reader, whose memory is one frame and one line. Needs no stop. After an error the same place is tried again.
 #[derive(Debug)]
@@ -28,7 +27,6 @@ pub(crate) struct Feed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) lines: u64,
-    pub(crate) records: u64,
     pub(crate) damaged: u64,
     pub(crate) missed_bytes: u64,
 }
@@ -56,20 +54,13 @@ impl Feed {
         })
     }
 
-    /// Reads what is durable and fits into `batch`, which it empties first, and sends it through `stages`. Returns up to where it got, or `None` when there
-    /// is nothing new.
-    pub(crate) fn read(
-        &mut self,
-        batch: &mut Batch,
-        stages: &mut Stages,
-    ) -> Result<Option<Position>, ReadError> {
+    /// Reads what is durable and fits into `batch`, which it empties first. Returns up to where it got, or `None` when there is nothing
+    /// new.
+    pub(crate) fn read(&mut self, batch: &mut Batch) -> Result<Option<Position>, ReadError> {
         batch.clear();
         let missed_before = self.reader.skipped();
         let read = self.fill(batch);
-        let lines = batch.len();
-        stages.apply(batch);
-        self.counts.lines += lines as u64;
-        self.counts.records += batch.len() as u64;
+        self.counts.lines += batch.len() as u64;
         self.counts.missed_bytes += self.reader.skipped() - missed_before;
         let upto = Position(self.reader.position().0.saturating_sub(1));
         if upto > self.reached {

@@ -23,7 +23,7 @@
 //! | | |
 //! |---|---|
 //! | batch | 1 MiB of records or 8192 of them by default, or one line if that is longer; stages may add to it |
-//! | memory | one batch, one frame of the journal, and what the outputs own |
+//! | memory | one batch, one frame of the journal, and what the outputs own; with a Python handler two batches more, and its [pool](workers) |
 //! | tail | its ring; each subscriber may hold one block more while it looks at it |
 //! | names | `pipe-NAME` names the cursor: NAME has 1 to 59 of `a-z`, `0-9`, `_` and `-` |
 //! | parsed line | 1024 fields, names of 255 bytes, 16 levels of JSON objects; a line with more stays as it is, with the reason |
@@ -52,8 +52,8 @@ pub use remap::{BadScript, Diagnostics};
 pub use run::{Running, StartError, StopError, start};
 pub use spec::{Spec, SpecError};
 pub use stage::{
-    BadStage, Condition, Dedupe, Enrich, Geoip, Key, Missing, OwnedValue, RateKey, RateLimit, Redact, Route,
-    Stage, StageCounts, Stages, Vrl, Where,
+    BadStage, Condition, Dedupe, Enrich, Geoip, Key, Missing, NotApplied, OwnedValue, RateKey, RateLimit,
+    Redact, Route, Stage, StageCounts, Stages, Vrl, Where,
 };
 pub use status::{State, Status};
 pub use tail::{Event, Matches, SubscribeError, Subscription, Tail, TailOutput, TailReader, TailStatus};

@@ -11,11 +11,15 @@ use record::{Position, clock};
 
 use crate::driver::{Driver, Step};
 use crate::output::Output;
+use crate::stage::Handlers;
 use crate::status::{Board, State, Status};
 use crate::{Options, Spec, SpecError};
 
 /// How long a pipeline without lines waits at most before it looks whether it is to stop. The journal wakes it for lines only.
 const HEARTBEAT: Duration = Duration::from_millis(100);
+
+/// How long it may take, once it need not wait for handlers any more, to say what is left undone.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// Why a pipeline cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +61,14 @@ pub enum StartError {
         reached: Position,
         /// What is durable in the journal.
         end: u64,
+    },
+    /// One of its handlers cannot be loaded.
+    #[error("pipeline `{name}`: {source}")]
+    Handler {
+        /// The pipeline.
+        name: String,
+        /// Why not, with Python's traceback.
+        source: workers::StartError,
     },
     /// There is no thread for it.
     #[error("could not start the thread of pipeline `{name}`: {source}")]
@@ -108,6 +120,7 @@ pub fn start(
     let (board, signal) = (Arc::new(Board::default()), Arc::new(Signal::default()));
     let (name, thread_name) = (spec.name.clone(), spec.cursor_name());
     let driver = Driver::new(&journal, spec, outputs, options, Arc::clone(&board))?;
+    let handlers = driver.handlers();
     let (ended, end) = sync_channel(1);
     let work = Work {
         driver,
@@ -120,12 +133,12 @@ pub fn start(
         .name(thread_name)
         .spawn(move || work.run(&ended))
         .map_err(|source| StartError::Thread { name: name.clone(), source })?;
-    Ok(Running { name, journal, board, signal, end, thread: Some(thread) })
+    Ok(Running { name, journal, board, signal, handlers, end, thread: Some(thread) })
 }
 
 /// A pipeline with its thread.
 ///
-/// What it owns: the thread `pipe-NAME`, its cursor, one batch and its outputs. What bounds it: [`Options`]. It stops with
+/// What it owns: the thread `pipe-NAME`, its cursor, one batch and its outputs, and the workers of its Python handlers. What bounds it: [`Options`]. It stops with
 /// [`Running::stop`]; when it is dropped, the thread ends after the batch it is at, and nobody waits for that. When an output
 /// or the journal fails, it tries again until it works; when the thread panics, the status says so.
 #[derive(Debug)]
@@ -134,6 +147,7 @@ pub struct Running {
     journal: Handle,
     board: Arc<Board>,
     signal: Arc<Signal>,
+    handlers: Handlers,
     end: Receiver<Result<(), StopError>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -146,7 +160,14 @@ impl Running {
 
     /// How it is doing.
     pub fn status(&self) -> Status {
-        self.board.read(&self.journal)
+        let mut status = self.board.read(&self.journal);
+        status.handlers = self.handlers.status();
+        status
+    }
+
+    /// Loads the code of its Python handlers anew: new workers start first, then those of before finish what they have.
+    pub fn reload_handlers(&self) {
+        self.handlers.reload();
     }
 
     /// True when its thread has ended: all its outputs are closed, or it panicked.
@@ -155,13 +176,19 @@ impl Running {
     }
 
     /// Gives what is durable by now to the outputs, lets them make it durable, writes the checkpoint and ends the thread, all
-    /// within `timeout`. An output that fails is not tried again.
+    /// within `timeout`. An output that fails is not tried again, and a handler that is not done then is killed.
     ///
     /// # Errors
     /// What was not done.
     pub fn stop(mut self, timeout: Duration) -> Result<(), StopError> {
         self.signal.stop(clock::monotonic().saturating_add(timeout));
-        let end = self.end.recv_timeout(timeout.saturating_add(HEARTBEAT));
+        let began = clock::monotonic();
+        let mut end = self.end.recv_timeout(timeout);
+        if end == Err(RecvTimeoutError::Timeout) {
+            // The lines that it has come again after the next start.
+            self.handlers.stop();
+            end = self.end.recv_timeout(LAST_WORD);
+        }
         let name = self.name.clone();
         match end {
             Err(RecvTimeoutError::Timeout) => return Err(StopError::TimedOut { name }),
@@ -169,7 +196,11 @@ impl Running {
             Ok(_) => {}
         }
         if let Some(thread) = self.thread.take() {
-            // It has said its last word; what is left is to drop the outputs.
+            // It has said its last word; what is left is to drop the outputs, and handlers may have something to close.
+            let rest = timeout.saturating_sub(clock::monotonic().saturating_sub(began));
+            if self.end.recv_timeout(rest) == Err(RecvTimeoutError::Timeout) {
+                self.handlers.stop();
+            }
             let _ = thread.join();
         }
         end.unwrap_or(Ok(()))
@@ -179,6 +210,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.signal.stop(Duration::ZERO);
+        self.handlers.stop();
     }
 }
 

@@ -59,6 +59,11 @@ impl Spec {
         format!("{CURSOR_PREFIX}{}", self.name)
     }
 
+    /// True when a stage runs the user's own code. Who only reads does not run it: it may do more than to change records.
+    pub fn runs_code(&self) -> bool {
+        self.stages.iter().any(Stage::runs_code)
+    }
+
     /// True when the lines of `source` are for it.
     pub(crate) fn takes(&self, source: &str) -> bool {
         self.from.is_empty() || self.from.iter().any(|name| name == source)

@@ -38,6 +38,8 @@ pub struct Status {
     pub dropped: u64,
     /// What each stage did, in their order.
     pub stages: Vec<StageCounts>,
+    /// The Python handlers, in the order of the stages: what each is called, and how its workers are doing.
+    pub handlers: Vec<(String, workers::Status)>,
     /// How often an output, the journal or a checkpoint failed.
     pub failures: u64,
     /// Damaged places in the journal that were left out.

@@ -6,7 +6,8 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use datafusion::arrow::temporal_conversions::timestamp_us_to_datetime;
 use futures::stream::{self, StreamExt};
-use part::{FieldType, columns};
+use part::FieldType;
+use part::columns::{self, NTH};
 use search::{Column, Query};
 
 use crate::QueryError;
@@ -91,11 +92,15 @@ impl Search {
         all
     }
 
-    fn select(&self, conditions: &[String], limit: Option<usize>) -> String {
-        let order = match (self.by_position, self.ascending) {
-            (true, _) => "position",
-            (false, true) => "time ASC, position ASC",
-            (false, false) => "time DESC, position DESC",
+    /// `nth` tells whether any line became several records.
+    fn select(&self, conditions: &[String], limit: Option<usize>, nth: bool) -> String {
+        let order = match (self.by_position, self.ascending, nth) {
+            (true, _, false) => "position",
+            (true, _, true) => "position, nth NULLS FIRST",
+            (false, true, false) => "time ASC, position ASC",
+            (false, true, true) => "time ASC, position ASC, nth ASC NULLS FIRST",
+            (false, false, false) => "time DESC, position DESC",
+            (false, false, true) => "time DESC, position DESC, nth DESC NULLS LAST",
         };
         let limit = limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default();
         format!("SELECT * FROM logs WHERE {} ORDER BY {order}{limit}", conditions.join(" AND "))
@@ -104,7 +109,7 @@ impl Search {
 
 /// The SELECT that a search stands for.
 pub fn search_sql(search: &Search) -> String {
-    search.select(&search.conditions(&search.query.to_sql()), search.limit)
+    search.select(&search.conditions(&search.query.to_sql()), search.limit, false)
 }
 
 /// What a search asks of a record of a table like `schema`, as a boolean SQL expression.
@@ -127,7 +132,8 @@ fn instant(micros: i64) -> String {
 pub(crate) async fn answer(planner: Arc<Planner>, logs: Logs, search: Search) -> Result<Answer, QueryError> {
     let schema = logs.columns();
     let conditions = search.conditions(&search.query.to_sql_for(&|name| column(&schema, name)));
-    let sql = search.select(&conditions, search.limit);
+    let nth = schema.field_with_name(NTH).is_ok();
+    let sql = search.select(&conditions, search.limit, nth);
     short(&sql)?;
     if search.by_position {
         return planner.answer(logs, &sql).await;
@@ -142,6 +148,7 @@ pub(crate) async fn answer(planner: Arc<Planner>, logs: Logs, search: Search) ->
         planner,
         logs,
         conditions,
+        nth,
         left: search.limit,
         search,
         windows,
@@ -178,6 +185,8 @@ struct Hunt {
     logs: Logs,
     search: Search,
     conditions: Vec<String>,
+    /// Some lines became several records.
+    nth: bool,
     windows: Windows,
     /// How many rows the next window is to have.
     rows: u64,
@@ -222,7 +231,7 @@ impl Hunt {
             "time >= to_timestamp_micros({}) AND time <= to_timestamp_micros({})",
             span.0, span.1
         ));
-        let sql = self.search.select(&conditions, self.left);
+        let sql = self.search.select(&conditions, self.left, self.nth);
         let logs = self.logs.within(span.0, span.1);
         let batches = self.planner.answer(logs, &sql).await?.batches;
         self.current = Some(Window { span, batches, found: 0 });

@@ -90,20 +90,28 @@ pub struct Failure {
 ///
 /// # Panics
 /// When the collector does not start again, does not stop in order, or breaks the protocol.
-pub fn round(
-    executable: &Path,
+pub fn round(executable: &Path, options: Options, report: impl FnMut(Report)) -> Result<Judgement, Failure> {
+    round_with(&mut Program::new(executable), LIVELY_STORE, options, report)
+}
+
+/// The same with other sections of the configuration: what they do with a line must leave it one record with its text as message.
+///
+/// # Errors
+/// The promise that was broken.
+///
+/// # Panics
+/// As [`round`].
+pub fn round_with(
+    program: &mut Program,
+    sections: &str,
     options: Options,
     mut report: impl FnMut(Report),
 ) -> Result<Judgement, Failure> {
     let Options { seed, kills, servers, clients, lines } = options;
     let address = unused_address("127.0.0.1");
-    let mut program = Program::new(executable);
     let fleet = Fleet::start(seed, servers, clients, address);
     program.configure(
-        Config::new()
-            .listen(DIALLING, address, "")
-            .connect(DIALLED, fleet.targets(), "")
-            .sections(LIVELY_STORE),
+        Config::new().listen(DIALLING, address, "").connect(DIALLED, fleet.targets(), "").sections(sections),
     );
     let mut rng = Rng::with_seed(seed);
     for number in 1..=kills {
@@ -111,7 +119,7 @@ pub fn round(
         program.faults(&blow.faults(&mut rng));
         let lines = if blow.comes_by_itself() { 3 * lines } else { rng.u64(..=lines) };
         let progress = fleet.acked() + lines;
-        let blow = strike(&program, &fleet, blow, progress, &mut rng);
+        let blow = strike(program, &fleet, blow, progress, &mut rng);
         report(Report { number, blow, acked: fleet.acked() });
     }
     program.faults("");

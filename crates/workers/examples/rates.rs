@@ -1,109 +1,183 @@
-//! Prints how many lines per second a worker does, for each kind of handler. `cargo run --release -p workers --example rates`.
+//! Measures workers: `rates [NAME]` prints one JSON object for each run whose name holds NAME. `PYTHON` chooses the interpreter.
 
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::time::Duration;
 
 use record::{Batch, Line, LineFlags, Micros, Position, Value, clock};
+use serde_json::json;
 use workers::{Pool, Spec};
 
+/// Each kind of handler, given a line and given a record; and work: 1 ms of sleep, and 50 µs of Python, measured on this machine.
 const HANDLERS: &str = r#"
 import asyncio, time
 import catchment
 
 def plain(line: str): pass
-def plain_bytes(line: bytes): pass
 def plain_record(record: dict): pass
-def plain_drop(line): return catchment.DROP
-def plain_text(line: str): return "x" + line
-def plain_field(line: str): return {"length": len(line)}
-def plain_record_field(record: dict):
-    record["length"] = len(record["message"])
-    return record
 def generator(line: str): yield None
+def generator_record(record: dict): yield None
 async def coroutine(line: str): pass
-async def coroutine_waits(line: str): await asyncio.sleep(0)
+async def coroutine_record(record: dict): pass
 async def async_generator(line: str): yield None
-async def printing(line: str): print(f"[LOG] {line}")
-def raises(line: str): raise ValueError("bad")
+async def async_generator_record(record: dict): yield None
 class Instance:
     @classmethod
     def from_config(cls, config): return cls()
     def process(self, line: str): pass
-def work(line: str):
+class Instance_record:
+    def process(self, record: dict): pass
+class Static:
+    @staticmethod
+    def method(line: str): pass
+    @staticmethod
+    def method_record(record: dict): pass
+class Called:
+    def __call__(self, line: str): pass
+called = Called()
+class CalledRecord:
+    def __call__(self, record: dict): pass
+called_record = CalledRecord()
+
+def plain_bytes(line: bytes): pass
+def drops(line): return catchment.DROP
+def replaces(line: str): return "x" + line
+def sets_a_field(line: str): return {"length": len(line)}
+def sets_a_field_record(record: dict):
+    record["length"] = len(record["message"])
+    return record
+async def prints(line: str): print(f"[LOG] {line}")
+def raises(line: str): raise ValueError("bad")
+
+def spin(n):
     x = 0
-    for i in range(1000): x += i * i
-async def sleep_one(line: str): await asyncio.sleep(1)
-def sleep_ms(line: str): time.sleep(0.001)
-async def two(line: str): await asyncio.sleep(float(line[0]))
-async def sleep_ms_async(line: str): await asyncio.sleep(0.001)
+    for i in range(n): x += i * i
+def measured():
+    best = 1.0
+    for _ in range(20):
+        start = time.thread_time()
+        spin(2000)
+        best = min(best, time.thread_time() - start)
+    return max(1, int(2000 * 50e-6 / best))
+TURNS = measured()
+def computes(line: str): spin(TURNS)
+async def computes_async(line: str): spin(TURNS)
+def sleeps(line: str): time.sleep(0.001)
+async def sleeps_async(line: str): await asyncio.sleep(0.001)
+
+async def one_second(line: str): await asyncio.sleep(1)
+async def one_or_two_seconds(line: str): await asyncio.sleep(float(line[0]))
 "#;
+
+/// The seven kinds of handlers, and what else they may do.
+const KINDS: [&str; 21] = [
+    "plain",
+    "plain_record",
+    "generator",
+    "generator_record",
+    "coroutine",
+    "coroutine_record",
+    "async_generator",
+    "async_generator_record",
+    "Instance",
+    "Instance_record",
+    "Static.method",
+    "Static.method_record",
+    "called",
+    "called_record",
+    "plain_bytes",
+    "drops",
+    "replaces",
+    "sets_a_field",
+    "sets_a_field_record",
+    "prints",
+    "raises",
+];
+
+/// What is measured with workers, threads and coroutines: the work, how it is done, the handler, workers, threads, lines of a batch,
+/// and batches.
+const WAYS: [(&str, &str, &str, usize, usize, usize, usize); 8] = [
+    ("1 ms of sleep", "1 process", "sleeps", 1, 1, 1000, 3),
+    ("1 ms of sleep", "2 processes", "sleeps", 2, 1, 1000, 6),
+    ("1 ms of sleep", "32 threads of one process", "sleeps", 1, 32, 4000, 6),
+    ("1 ms of sleep", "1024 coroutines of one process", "sleeps_async", 1, 1, 4000, 24),
+    ("50 µs of Python", "1 process", "computes", 1, 1, 4000, 10),
+    ("50 µs of Python", "2 processes", "computes", 2, 1, 4000, 20),
+    ("50 µs of Python", "2 threads of one process", "computes", 1, 2, 4000, 10),
+    ("50 µs of Python", "coroutines of one process", "computes_async", 1, 1, 4000, 10),
+];
 
 fn main() {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::write(dir.path().join("h.py"), HANDLERS).expect("a file");
     let only = std::env::args().nth(1).unwrap_or_default();
-    let run = |name: &str, workers: usize, threads: usize, lines: usize, batches: usize| {
-        if !name.contains(&only) {
-            return;
+    for handler in KINDS.into_iter().filter(|name| name.contains(&only)) {
+        let run = measure(spec(dir.path(), handler, 1, 1), 8000, 50);
+        println!(
+            "{}",
+            json!({ "what": "kind", "handler": handler, "ahead": run.ahead, "one_by_one": run.one_by_one,
+            "worker_cpu_us": run.worker_cpu_us })
+        );
+    }
+    for (work, way, handler, workers, threads, lines, batches) in WAYS {
+        if handler.contains(&only) {
+            let run = measure(spec(dir.path(), handler, workers, threads), lines, batches);
+            println!(
+                "{}",
+                json!({ "what": "way", "work": work, "way": way, "ahead": run.ahead, "one_by_one": run.one_by_one,
+                "worker_cpu_us": run.worker_cpu_us })
+            );
         }
-        let mut spec = Spec::new(format!("h.py:{name}"), dir.path());
-        spec.workers = NonZeroUsize::new(workers);
-        spec.threads = NonZeroUsize::new(threads);
-        spec.python = std::env::var_os("PYTHON").map_or_else(|| "python3".into(), Into::into);
-        measure(spec, lines, batches);
-    };
-    let kinds = [
-        "plain",
-        "plain_bytes",
-        "plain_record",
-        "plain_drop",
-        "plain_text",
-        "plain_field",
-        "plain_record_field",
-        "generator",
-        "Instance",
-        "coroutine",
-        "coroutine_waits",
-        "async_generator",
-        "printing",
-        "raises",
-    ];
-    for kind in kinds {
-        run(kind, 1, 1, 8000, 50);
     }
-    for workers in [1, 2] {
-        run("work", workers, 1, 4000, 10);
-        run("plain", workers, 1, 8000, 50);
+    for (handler, lines) in [("one_second", 1000), ("one_or_two_seconds", 2)] {
+        if handler.contains(&only) {
+            let mut pool = start(spec(dir.path(), handler, 1, 1));
+            let (mut batch, began) = (filled(lines), clock::monotonic());
+            pool.process(&mut batch).expect("a pool that runs");
+            let seconds = (clock::monotonic() - began).as_secs_f64();
+            println!("{}", json!({ "what": "once", "handler": handler, "lines": lines, "seconds": seconds }));
+        }
     }
-    run("sleep_one", 1, 1, 1000, 1);
-    run("two", 1, 1, 2, 1);
-    run("sleep_ms", 1, 1, 1000, 1);
-    run("sleep_ms", 2, 1, 1000, 4);
-    run("sleep_ms", 1, 32, 1000, 4);
-    run("sleep_ms_async", 1, 1, 1000, 8);
 }
 
-fn measure(spec: Spec, lines: usize, batches: usize) {
-    let (workers, threads, name) = (spec.workers, spec.threads, spec.handler.clone());
-    let mut pool = Pool::start(spec).unwrap_or_else(|error| panic!("{error}"));
-    let mut batch = filled(lines);
-    if batches > 1 {
-        pool.process(&mut batch).expect("a pool that runs");
+fn spec(dir: &Path, handler: &str, workers: usize, threads: usize) -> Spec {
+    let mut spec = Spec::new(format!("h.py:{handler}"), dir);
+    (spec.workers, spec.threads) = (NonZeroUsize::new(workers), NonZeroUsize::new(threads));
+    spec.python = std::env::var_os("PYTHON").map_or_else(|| "python3".into(), Into::into);
+    spec
+}
+
+fn start(spec: Spec) -> Pool {
+    let workers = spec.workers.map_or(1, usize::from);
+    let pool = Pool::start(spec).unwrap_or_else(|error| panic!("{error}"));
+    while pool.handle().status().ready < workers {
+        std::thread::sleep(Duration::from_millis(1));
     }
-    let cpu = |pool: &Pool| pool.handle().status().pids.iter().map(|pid| cpu_seconds(*pid)).sum::<f64>();
+    pool
+}
+
+/// Lines per second: each batch for itself, and with three in hand; and what the workers need for a line.
+struct Run {
+    one_by_one: f64,
+    ahead: f64,
+    worker_cpu_us: f64,
+}
+
+fn measure(spec: Spec, lines: usize, batches: usize) -> Run {
+    let mut pool = start(spec);
+    pool.process(&mut filled(lines)).expect("a pool that runs");
     let rate = |took: Duration| (lines * batches) as f64 / took.as_secs_f64();
-    let made = |_| filled(lines);
-    let all: Vec<Batch> = (0..batches).map(made).collect();
-    let (start, cpu_before) = (clock::monotonic(), cpu(&pool));
+    let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
+    let began = clock::monotonic();
     for mut batch in all {
         pool.process(&mut batch).expect("a pool that runs");
     }
-    let one_by_one = clock::monotonic() - start;
-    let cpu = cpu(&pool) - cpu_before;
-    let all: Vec<Batch> = (0..batches).map(made).collect();
-    let start = clock::monotonic();
+    let one_by_one = rate(clock::monotonic() - began);
+    let cpu = |pool: &Pool| pool.handle().status().pids.iter().map(|pid| cpu_seconds(*pid)).sum::<f64>();
+    let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
+    let (began, cpu_before) = (clock::monotonic(), cpu(&pool));
     for batch in all {
         pool.submit(batch).expect("a pool that runs");
         if pool.in_hand() > 2 {
@@ -111,16 +185,8 @@ fn measure(spec: Spec, lines: usize, batches: usize) {
         }
     }
     while let Some(_batch) = pool.collect().expect("a pool that runs") {}
-    let ahead = clock::monotonic() - start;
-    let (workers, threads) = (workers.map_or(0, usize::from), threads.map_or(0, usize::from));
-    println!(
-        "{name:28} workers {workers} threads {threads}: process {:>9.0} lines/s, three in hand {:>9.0}; {one_by_one:.2?} for {} lines; \
-         {:.2} µs CPU of the workers per line",
-        rate(one_by_one),
-        rate(ahead),
-        lines * batches,
-        cpu * 1e6 / (lines * batches) as f64
-    );
+    let ahead = rate(clock::monotonic() - began);
+    Run { one_by_one, ahead, worker_cpu_us: (cpu(&pool) - cpu_before) * 1e6 / (lines * batches) as f64 }
 }
 
 /// What a process has used, where `/proc` tells it.

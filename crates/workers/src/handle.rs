@@ -3,6 +3,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use record::Position;
+
 use crate::Status;
 use crate::codec::Gives;
 use crate::status::Board;
@@ -17,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) board: Board,
     pub(crate) reload: AtomicBool,
     pub(crate) stop: AtomicBool,
+    pub(crate) kill: AtomicBool,
     gives: AtomicU8,
     /// Wakes the supervisor. Does not block: if it is full, the supervisor is woken anyway.
     wake: UnixStream,
@@ -36,6 +39,17 @@ impl Handle {
         self.0.wake();
     }
 
+    /// Stops the workers, and does not wait for the lines that they are at.
+    pub fn kill(&self) {
+        self.0.kill.store(true, Ordering::Release);
+        self.stop();
+    }
+
+    /// How many records are marked with an error, and the last traceback there is of one, with the position of its line.
+    pub fn failures(&self) -> (u64, Option<(Position, String)>) {
+        self.0.board.failures()
+    }
+
     /// How they are doing.
     pub fn status(&self) -> Status {
         self.0.board.read()
@@ -48,6 +62,7 @@ impl Shared {
             board: Board::default(),
             reload: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            kill: AtomicBool::new(false),
             gives: AtomicU8::new(0),
             wake,
         }

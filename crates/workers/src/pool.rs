@@ -142,6 +142,11 @@ impl Pool {
         Ok(self.batches.pop_front().map(|in_hand| in_hand.finish(board)))
     }
 
+    /// Forgets the batches in hand: they are to be read again. Workers finish the jobs that they have of them.
+    pub fn forget(&mut self) {
+        self.batches.clear();
+    }
+
     /// Cuts batches into jobs, as many as may be open.
     fn make_jobs(&mut self) -> Result<(), Stopped> {
         let gives = self.handle.0.gives();

@@ -46,6 +46,11 @@ impl Board {
         self.lock().clone()
     }
 
+    pub(crate) fn failures(&self) -> (u64, Option<(Position, String)>) {
+        let status = self.lock();
+        (status.failed, status.samples.back().cloned())
+    }
+
     pub(crate) fn sample(&self, position: Position, traceback: &str) {
         self.update(|status| {
             if status.samples.len() == SAMPLES_MAX {

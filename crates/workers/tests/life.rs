@@ -79,6 +79,16 @@ fn who_waits_when_it_is_stopped_is_told() {
 }
 
 #[test]
+fn who_is_killed_finishes_no_line() {
+    let code = Code::new("import time\ndef handler(line): time.sleep(1000)\n");
+    let mut pool = code.pool("handler");
+    pool.submit(batch(&["x"])).unwrap();
+    pool.handle().kill();
+    assert!(pool.collect().is_err());
+    drop(pool);
+}
+
+#[test]
 fn close_is_called_before_a_worker_ends() {
     let code = Code::new(
         "import asyncio\nclass Handler:\n  async def process(self, line): pass\n  async def close(self):\n    \

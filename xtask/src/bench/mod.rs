@@ -1,8 +1,10 @@
 //! `cargo xtask bench …`: figures, each next to a yardstick in the same run, kept in `benches/RESULTS.md`.
 
 mod ingest;
+mod process;
 mod sections;
 mod store;
 
 pub(crate) use ingest::ingest;
+pub(crate) use process::process;
 pub(crate) use store::store;

@@ -51,14 +51,15 @@ use text::Text;
 /// The commented defaults: a configuration file that lacks nothing but a source.
 pub(crate) const DEFAULT: &str = include_str!("default.toml");
 
-/// Reads and checks a configuration file and the files of targets that it names.
+/// Reads and checks a configuration file and the files of targets that it names, and loads the Python handlers in a process of their
+/// own.
 ///
 /// # Errors
 ///
 /// Every mistake in them; or that the file cannot be read, is larger than 4 MiB or is not UTF-8.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
     let name = path.display().to_string();
-    let report = Report::new();
+    let report = Report::running_code();
     let hint = "`catchment config default` prints one to start from";
     match text::read(path, &Place::file(&name), hint, &report) {
         Ok(text) => {

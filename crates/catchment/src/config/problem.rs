@@ -27,11 +27,12 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// What to do; empty where the message says it all.
     pub(super) hint: String,
-    /// The part of the file, as a compiler shows it; mostly empty.
-    pub(super) shown: String,
+    /// What a compiler or another program says about it, line by line; mostly empty.
+    pub(super) said: String,
 }
 
-/// Every mistake that was found, in the order of the lines. There is at least one.
+/// Every mistake that was found, in the order of the lines; shown one per line, with what other programs say below. There is at least
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problems {
     list: Vec<Problem>,
@@ -43,6 +44,7 @@ pub(crate) struct Problems {
 /// that a picture given as a list of targets does not become a million messages.
 pub(super) struct Report {
     problems: RefCell<Problems>,
+    runs_code: bool,
 }
 
 /// Says that a problem has been reported, and that there is nothing to add.
@@ -75,26 +77,41 @@ impl Place {
 
 impl Report {
     pub(super) fn new() -> Self {
-        Self { problems: RefCell::new(Problems { list: Vec::new(), more: 0 }) }
+        Self { problems: RefCell::new(Problems { list: Vec::new(), more: 0 }), runs_code: false }
+    }
+
+    /// One for which the user's own code may be run, to find out whether it can be.
+    pub(super) fn running_code() -> Self {
+        Self { runs_code: true, ..Self::new() }
+    }
+
+    /// True when code may be run.
+    pub(super) fn runs_code(&self) -> bool {
+        self.runs_code
     }
 
     /// Takes note of a problem.
     pub(super) fn add(&self, place: &Place, message: impl Into<String>, hint: impl Into<String>) -> Reported {
-        self.add_shown(place, message, hint, "")
+        let (message, hint) = (message.into(), hint.into());
+        self.push(Problem { place: place.clone(), message, hint, said: String::new() })
     }
 
-    /// Takes note of a problem, and of the part of the file as a compiler shows it.
-    pub(super) fn add_shown(
+    /// The same, with what another program said about it.
+    pub(super) fn add_with(
         &self,
         place: &Place,
         message: impl Into<String>,
         hint: impl Into<String>,
-        shown: impl Into<String>,
+        said: impl Into<String>,
     ) -> Reported {
+        let (message, hint, said) = (message.into(), hint.into(), said.into());
+        self.push(Problem { place: place.clone(), message, hint, said })
+    }
+
+    fn push(&self, problem: Problem) -> Reported {
         let mut problems = self.problems.borrow_mut();
         if problems.list.len() < PROBLEMS_MAX {
-            let (place, message, hint, shown) = (place.clone(), message.into(), hint.into(), shown.into());
-            problems.list.push(Problem { place, message, hint, shown });
+            problems.list.push(problem);
         } else {
             problems.more += 1;
         }
@@ -117,8 +134,8 @@ impl Report {
     }
 }
 
-/// `file:line: key: message; hint`, or `file:line:column: message; hint` where there is no key. Always one line, with what a compiler
-/// shows below it.
+/// `file:line: key: message; hint`, or `file:line:column: message; hint` where there is no key. Always one
+/// line; what another program said is below it, indented.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { file, line, column, key } = &self.place;
@@ -136,7 +153,7 @@ impl fmt::Display for Problem {
             text += &format!("; {}", self.hint);
         }
         f.write_str(&escape_controls(&text))?;
-        self.shown.lines().try_for_each(|line| write!(f, "\n  {}", escape_controls(line)))
+        self.said.lines().try_for_each(|line| write!(f, "\n  {}", escape_controls(line)))
     }
 }
 
@@ -190,6 +207,15 @@ mod tests {
         report.add(&at("a\n.toml", 1, 1, "k\x1b[2J"), "`x\ny` is wrong", "");
         let shown = report.finish("a\n.toml").expect("there is one").to_string();
         assert_eq!(shown, "a\\u{a}.toml:1: k\\u{1b}[2J: `x\\u{a}y` is wrong");
+    }
+
+    #[test]
+    fn what_another_program_said_is_below() {
+        let report = Report::new();
+        report.add_with(&at("a", 3, 1, "k"), "no", "", "Traceback:\n  \x1b[2J\n");
+        report.add(&at("a", 4, 1, "k"), "no", "");
+        let shown = report.finish("a").expect("there are two").to_string();
+        assert_eq!(shown, "a:3: k: no\n  Traceback:\n    \\u{1b}[2J\na:4: k: no");
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl<'t> Table<'t> {
         let offset = script.offset_in(self.text.as_str(), span.clone());
         let place = Place { key: place.key, ..self.text.place(offset) };
         let shown = script.rendered_in(&place.file, self.text.as_str(), span);
-        self.report.add_shown(&place, message, hint, shown)
+        self.report.add_with(&place, message, hint, shown)
     }
 
     fn value(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {

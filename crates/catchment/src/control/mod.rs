@@ -19,7 +19,7 @@ use net::NetHandle;
 use query::Engine;
 
 pub(crate) use self::report::{
-    Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus, status,
+    HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus, status,
 };
 use crate::outputs::{Pipelines, StoreHandle};
 

@@ -78,6 +78,9 @@ pub(crate) struct PipelineStatus {
     /// In the order of the configuration.
     #[serde(default)]
     pub(crate) stages: Vec<StageStatus>,
+    /// Its Python handlers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) handlers: Vec<HandlerStatus>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,6 +101,34 @@ pub(crate) struct StageStatus {
 pub(crate) struct StageFailure {
     pub(crate) position: u64,
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HandlerStatus {
+    pub(crate) handler: String,
+    /// `def`, `generator`, `async` or `async generator`
+    pub(crate) kind: String,
+    pub(crate) python: String,
+    pub(crate) threads: usize,
+    pub(crate) concurrency: usize,
+    /// Workers that are ready.
+    pub(crate) ready: usize,
+    pub(crate) processes: Vec<u32>,
+    pub(crate) lines: u64,
+    pub(crate) failed: u64,
+    pub(crate) unhandled: u64,
+    pub(crate) restarts: u64,
+    pub(crate) left_out_bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+    /// The last tracebacks.
+    pub(crate) samples: Vec<Traceback>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Traceback {
+    pub(crate) position: u64,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -225,6 +256,7 @@ fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus
         missed_bytes: status.missed_bytes,
         last_error: status.last_error,
         stages: status.stages.into_iter().map(stage_status).collect(),
+        handlers: status.handlers.into_iter().map(handler_status).collect(),
     }
 }
 
@@ -239,6 +271,27 @@ fn stage_status(counts: pipeline::StageCounts) -> StageStatus {
         failed: counts.failed,
         last_failure: counts.last_failure.map(failure),
         trouble: counts.trouble,
+    }
+}
+
+fn handler_status((handler, status): (String, workers::Status)) -> HandlerStatus {
+    let about = status.about.unwrap_or_default();
+    let traceback = |(position, text): (record::Position, String)| Traceback { position: position.0, text };
+    HandlerStatus {
+        handler,
+        kind: about.kind,
+        python: about.python,
+        threads: about.threads,
+        concurrency: about.concurrency,
+        ready: status.ready,
+        processes: status.pids,
+        lines: status.lines,
+        failed: status.failed,
+        unhandled: status.unhandled,
+        restarts: status.restarts,
+        left_out_bytes: status.left_out_bytes,
+        last_error: status.last_error,
+        samples: status.samples.into_iter().map(traceback).collect(),
     }
 }
 

@@ -27,6 +27,15 @@ pub(super) fn snapshot(data_dir: &Path) -> Result<Snapshot, AccessError> {
     let mut rest = Rest { builder: Builder::new(), batches: Vec::new(), text: 0 };
     for pipeline in saved::load(data_dir) {
         if pipeline.to.contains(&Output::Store) {
+            if spec(&pipeline).runs_code() {
+                // A handler may do more than to change records, and to look is not to run it again.
+                complain(format_args!(
+                    "what is in the journal only is not shown: the pipeline `{}` has a Python handler; start the collector, it brings the \
+                     store up to date",
+                    pipeline.name
+                ));
+                continue;
+            }
             let from = snapshot.checkpoints.get(&pipeline.name).copied().unwrap_or_default();
             if let Err(error) = rest.read(data_dir, &pipeline, from) {
                 complain(format_args!("what is in the journal only is not shown: {error}"));
@@ -82,7 +91,10 @@ impl Rest {
             };
             if batch.len() >= BATCH_ROWS || !more {
                 self.text += batch.bytes();
-                stages.apply(&mut batch);
+                if stages.apply(&mut batch).is_err() {
+                    // No stage runs code here, and no other one fails.
+                    return Ok(());
+                }
                 let stored = batch.iter().filter(|record| route.takes(*record));
                 stored.for_each(|record| self.builder.append(record));
                 batch.clear();

@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::UInt64Type;
+use arrow_array::types::{Int64Type, UInt64Type};
+use arrow_array::{Array as _, RecordBatch};
 
 use super::ReadError;
 use super::access::{Access, Answered};
@@ -13,11 +13,11 @@ use crate::cli::RowFormat;
 
 /// Shows what the same peer sent before and behind each record that was found.
 ///
-/// What bounds it: the positions that were shown already, eight bytes each; a record in the neighbourhood of two is shown once.
+/// What bounds it: the records that were shown already, sixteen bytes each; a record in the neighbourhood of two is shown once.
 pub(super) struct Context<'a> {
     access: &'a Access<'a>,
     records: usize,
-    shown: HashSet<u64>,
+    shown: HashSet<(u64, i64)>,
 }
 
 impl<'a> Context<'a> {
@@ -73,7 +73,7 @@ impl<'a> Context<'a> {
 
     fn keep_new(&mut self, batch: &RecordBatch, to: &mut Vec<RecordBatch>) {
         for row in 0..batch.num_rows() {
-            if position(batch, row).is_some_and(|position| self.shown.insert(position)) {
+            if position(batch, row).is_some_and(|position| self.shown.insert((position, nth(batch, row)))) {
                 to.push(batch.slice(row, 1));
             }
         }
@@ -82,6 +82,12 @@ impl<'a> Context<'a> {
 
 fn position(batch: &RecordBatch, row: usize) -> Option<u64> {
     Some(batch.column_by_name("position")?.as_primitive_opt::<UInt64Type>()?.value(row))
+}
+
+/// Which of its line's records it is.
+fn nth(batch: &RecordBatch, row: usize) -> i64 {
+    let column = batch.column_by_name("nth").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    column.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row))
 }
 
 /// A text as SQL writes it.

@@ -9,7 +9,7 @@ use record::{Record, Value};
 
 use super::outside;
 use crate::FieldType;
-use crate::columns::{FIELDS_MAX, UTC, is_core};
+use crate::columns::{FIELDS_MAX, NTH, UTC, is_core};
 use crate::text::{add_member, write_plain};
 use crate::typed::Typed;
 
@@ -43,12 +43,27 @@ impl Fields {
     pub(super) fn append(&mut self, row: usize, record: Record<'_>, extra: &mut String) -> usize {
         let mut bytes = 0;
         for (nth, (name, value)) in record.fields().enumerate() {
-            match self.place(nth, name, value) {
+            let place = if name == NTH { None } else { self.place(nth, name, value) };
+            match place {
                 Some(place) => bytes += self.columns[place].append(row, value, &mut self.text),
                 None => add_member(extra, name, value),
             }
         }
+        if record.nth() > 0 {
+            bytes += self.append_nth(row, record.nth(), extra);
+        }
         bytes
+    }
+
+    fn append_nth(&mut self, row: usize, nth: u32, extra: &mut String) -> usize {
+        let value = Value::Int(nth.into());
+        match self.place(usize::MAX, NTH, value) {
+            Some(place) => self.columns[place].append(row, value, &mut self.text),
+            None => {
+                add_member(extra, NTH, value);
+                0
+            }
+        }
     }
 
     /// All columns, each with this many rows. None are left.

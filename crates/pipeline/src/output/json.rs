@@ -1,7 +1,7 @@
 //! A record as one JSON object.
 //!
-//! The keys are `position`, `time`, `received`, `source`, `peer`, `level` if it has one, `message`, `flags` if it has any (their
-//! names, with commas), then its fields. A field that is called like one of these, or `raw` or `extra`, is in an object `extra`,
+//! The keys are `position`, `nth` if it is not the first record of its line, `time`, `received`, `source`, `peer`, `level` if it has
+//! one, `message`, `flags` if it has any (their names, with commas), then its fields. A field that is called like one of these, or `raw` or `extra`, is in an object `extra`,
 //! as it is in the table. Times are RFC 3339 with microseconds, in UTC.
 
 use std::fmt::Write as _;
@@ -12,13 +12,17 @@ pub use record::json::write_str;
 use record::{Record, Value};
 
 /// Names that no field has at the top.
-const RESERVED: [&str; 10] =
-    ["position", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"];
+const RESERVED: [&str; 11] =
+    ["position", "nth", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"];
 
 /// Adds the record to `out`, without a newline.
 pub fn write_record(out: &mut String, record: Record<'_>) {
     // Writing to a string cannot fail.
-    let _ = write!(out, "{{\"position\":{},\"time\":", record.position());
+    let _ = write!(out, "{{\"position\":{}", record.position());
+    if record.nth() > 0 {
+        let _ = write!(out, ",\"nth\":{}", record.nth());
+    }
+    out.push_str(",\"time\":");
     let time_at = out.len();
     write_time(out, record.time());
     out.push_str(",\"received\":");

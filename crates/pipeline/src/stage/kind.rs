@@ -34,6 +34,8 @@ pub enum Stage {
     Geoip(Geoip),
     /// Each of these outputs gets only the records for which its condition holds here. An output that is in no condition gets all of them.
     Route(Vec<(String, Condition)>),
+    /// The user's own Python function is given each record, and what it returns says what becomes of it: see [`workers`].
+    Python(Box<workers::Spec>),
 }
 
 /// Which messages count as having come before. The message is compared as a whole and exactly.
@@ -100,6 +102,7 @@ impl Stage {
             Self::Enrich(_) => "enrich",
             Self::Geoip(_) => "geoip",
             Self::Route(_) => "route",
+            Self::Python(_) => "python",
         }
     }
 
@@ -122,5 +125,10 @@ impl Stage {
             Self::Route(routes) => routes.iter().find_map(|(_, condition)| condition.warnings()),
             _ => None,
         }
+    }
+
+    /// True when it runs the user's own code, which may do more than to change records.
+    pub fn runs_code(&self) -> bool {
+        matches!(self, Self::Python(_))
     }
 }

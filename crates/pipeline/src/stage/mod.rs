@@ -7,9 +7,11 @@ mod digest;
 mod enrich;
 mod failures;
 mod geoip;
+mod handlers;
 mod kind;
 mod loaded;
 mod lookup;
+mod python;
 mod rate;
 mod redact;
 mod route;
@@ -18,6 +20,9 @@ mod select;
 mod set;
 mod table;
 mod vrl;
+
+use std::collections::VecDeque;
+use std::ops::Range;
 
 use parse::Parser;
 use record::Batch;
@@ -30,8 +35,10 @@ pub use enrich::Enrich;
 use enrich::Enricher;
 pub use geoip::Geoip;
 use geoip::Locator;
+pub(crate) use handlers::Handlers;
 pub use kind::{Dedupe, RateKey, RateLimit, Redact, Stage};
 pub use lookup::{Key, Missing};
+use python::Python;
 use rate::Limiter;
 use redact::Redactor;
 use route::Router;
@@ -49,6 +56,22 @@ pub struct Stages {
     counts: Vec<StageCounts>,
     /// The outputs that `route` stages name.
     routes: Vec<String>,
+    handlers: Handlers,
+    /// The first stage that runs the user's own code.
+    first_handler: Option<usize>,
+    /// How many lines each batch has that it works on.
+    begun: VecDeque<usize>,
+}
+
+/// Why records did not get through the stages. They are gone, and are to be read again.
+#[derive(Debug, thiserror::Error)]
+pub enum NotApplied {
+    /// The pipeline stops, and does not wait for handlers any more.
+    #[error("the handlers are stopped")]
+    Stopped,
+    /// A handler has no workers, and none can be started.
+    #[error(transparent)]
+    Start(#[from] workers::StartError),
 }
 
 #[derive(Debug)]
@@ -65,36 +88,99 @@ enum Ready {
     Enrich(Box<Enricher>),
     Locate(Box<Locator>),
     Route(Box<Router>),
+    Python(Box<Python>),
 }
 
 impl Stages {
-    /// Makes them ready.
+    /// Makes them ready. The workers of a Python handler start with [`Stages::start`], or with the first batch.
     ///
     /// # Errors
     /// What is wrong with the first one that cannot be, and its index.
     pub fn new(stages: &[Stage]) -> Result<Self, (usize, BadStage)> {
-        let ready =
-            stages.iter().enumerate().map(|(index, stage)| Ready::new(stage).map_err(|bad| (index, bad)));
-        let counts = stages.iter().map(|stage| StageCounts::of(stage.name())).collect();
+        let handlers = Handlers::default();
+        let ready = stages
+            .iter()
+            .enumerate()
+            .map(|(index, stage)| Ready::new(stage, index, &handlers).map_err(|bad| (index, bad)));
         let mut ready: Vec<Ready> = ready.collect::<Result<_, _>>()?;
+        let counts = stages.iter().map(|stage| StageCounts::of(stage.name())).collect();
         let routes = route::names(stages)?;
         route::number(&mut ready);
-        Ok(Self { stages: ready, counts, routes })
+        let first_handler = stages.iter().position(Stage::runs_code);
+        Ok(Self { stages: ready, counts, routes, handlers, first_handler, begun: VecDeque::new() })
+    }
+
+    /// Starts the workers of the Python handlers, for the pipeline `name`, and waits until each has one.
+    ///
+    /// # Errors
+    /// When a handler cannot be loaded.
+    pub fn start(&mut self, name: &str) -> Result<(), workers::StartError> {
+        self.stages.iter_mut().try_for_each(|stage| match stage {
+            Ready::Python(python) => python.start(name),
+            _ => Ok(()),
+        })
     }
 
     /// Sends the records through all of them, in order.
-    pub fn apply(&mut self, batch: &mut Batch) {
-        for (stage, counts) in self.stages.iter_mut().zip(&mut self.counts) {
-            let before = batch.len();
-            stage.apply(batch);
-            counts.records += before as u64;
-            counts.dropped += (before - batch.len()) as u64;
+    ///
+    /// # Errors
+    /// When a Python handler has no workers.
+    pub fn apply(&mut self, batch: &mut Batch) -> Result<(), NotApplied> {
+        self.apply_to(0..self.stages.len(), batch)
+    }
+
+    /// True when one of them runs the user's own code, elsewhere: then [`Stages::begin`] and [`Stages::finish`] let it work while
+    /// something else is done.
+    pub(crate) fn has_handler(&self) -> bool {
+        self.first_handler.is_some()
+    }
+
+    /// Sends the records through those before the first handler, and lets that begin with them. Several batches can be on their way.
+    pub(crate) fn begin(&mut self, mut batch: Batch) -> Result<(), NotApplied> {
+        let first = self.first_handler.unwrap_or_default();
+        self.apply_to(0..first, &mut batch)?;
+        self.counts[first].records += batch.len() as u64;
+        self.begun.push_back(batch.lines());
+        match &mut self.stages[first] {
+            Ready::Python(python) => python.submit(batch),
+            _ => Ok(()),
+        }
+    }
+
+    /// The records of the batch that was begun first, behind all stages.
+    pub(crate) fn finish(&mut self) -> Result<Option<Batch>, NotApplied> {
+        let first = self.first_handler.unwrap_or_default();
+        let Some(Ready::Python(python)) = self.stages.get_mut(first) else { return Ok(None) };
+        let Some(mut batch) = python.collect()? else { return Ok(None) };
+        let counts = &mut self.counts[first];
+        counts.dropped += (self.begun.pop_front().unwrap_or_default().saturating_sub(batch.lines())) as u64;
+        python.count(counts);
+        self.apply_to(first + 1..self.stages.len(), &mut batch)?;
+        Ok(Some(batch))
+    }
+
+    fn apply_to(&mut self, which: Range<usize>, batch: &mut Batch) -> Result<(), NotApplied> {
+        for (stage, counts) in self.stages[which.clone()].iter_mut().zip(&mut self.counts[which]) {
+            // A handler may make many records of one line.
+            let divides = matches!(stage, Ready::Python(_));
+            let size = |batch: &Batch| if divides { batch.lines() } else { batch.len() };
+            let (records, before) = (batch.len(), size(batch));
+            stage.apply(batch)?;
+            counts.records += records as u64;
+            counts.dropped += (before - size(batch)) as u64;
             stage.count(counts);
         }
+        Ok(())
+    }
+
+    /// For whoever is to stop the handlers or ask how they are, from another thread.
+    pub(crate) fn handlers(&self) -> Handlers {
+        self.handlers.clone()
     }
 
     /// Forgets the lines that went through: they are about to come again.
     pub fn forget(&mut self) {
+        self.begun.clear();
         self.stages.iter_mut().for_each(Ready::forget);
     }
 
@@ -115,7 +201,7 @@ impl Stages {
 }
 
 impl Ready {
-    fn new(stage: &Stage) -> Result<Self, BadStage> {
+    fn new(stage: &Stage, index: usize, handlers: &Handlers) -> Result<Self, BadStage> {
         Ok(match stage {
             Stage::Where(which) => Self::Select(Select::new(which.clone())),
             Stage::WhereTrue(expression) => Self::Filter(Box::new(expression.predicate()?)),
@@ -139,10 +225,11 @@ impl Ready {
             Stage::Enrich(told) => Self::Enrich(Box::new(Enricher::new(told)?)),
             Stage::Route(told) => Self::Route(Box::new(Router::new(told)?)),
             Stage::Geoip(told) => Self::Locate(Box::new(Locator::new(told)?)),
+            Stage::Python(spec) => Self::Python(Box::new(Python::new(spec, index, handlers))),
         })
     }
 
-    fn apply(&mut self, batch: &mut Batch) {
+    fn apply(&mut self, batch: &mut Batch) -> Result<(), NotApplied> {
         match self {
             Self::Select(select) => select.apply(batch),
             Self::Filter(predicate) => predicate.apply(batch),
@@ -156,13 +243,16 @@ impl Ready {
             Self::Enrich(enricher) => enricher.apply(batch),
             Self::Locate(locator) => locator.apply(batch),
             Self::Route(router) => router.apply(batch),
+            Self::Python(python) => python.apply(batch)?,
         }
+        Ok(())
     }
 
     fn forget(&mut self) {
         match self {
             Self::Dedupe(deduper) => deduper.forget(),
             Self::Rate(limiter) => limiter.forget(),
+            Self::Python(python) => python.forget(),
             _ => {}
         }
     }
@@ -180,6 +270,7 @@ impl Ready {
             Self::Enrich(enricher) => return enricher.tell(counts),
             Self::Locate(locator) => return locator.tell(counts),
             Self::Route(router) => return router.tell(counts),
+            Self::Python(python) => return python.count(counts),
             _ => return,
         };
         if failed > counts.failed {

@@ -28,7 +28,7 @@ impl OwnedValue {
 }
 
 /// What says where a record comes from, or how it came.
-const FIXED: [&str; 8] = ["position", "time", "received", "source", "peer", "flags", "raw", "extra"];
+const FIXED: [&str; 9] = ["position", "nth", "time", "received", "source", "peer", "flags", "raw", "extra"];
 
 /// True for the name of what every record has, and for no name.
 pub(super) fn is_own(name: &str) -> bool {

@@ -12,6 +12,7 @@ pub(super) fn copy(record: Record<'_>, into: &mut Batch) {
         bytes: record.raw().unwrap_or(record.message().as_bytes()),
         flags: record.flags(),
     });
+    into.set_nth(index, record.nth());
     into.set_time(index, record.time());
     into.set_level(index, record.level());
     for (name, value) in record.fields() {
@@ -38,6 +39,7 @@ mod tests {
         batch.set_level(1, Some(Level::Error));
         batch.set_time(1, -4);
         batch.set_message(2, "another");
+        batch.set_nth(2, 4);
         let mut copied = Batch::new();
         batch.iter().for_each(|record| copy(record, &mut copied));
         assert_eq!(copied.len(), 3);

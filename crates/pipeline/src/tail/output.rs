@@ -27,10 +27,12 @@ impl TailOutput {
     fn put(&self, records: &Batch) {
         let mut block = Batch::new();
         for record in records.iter().filter(|record| record.position() > self.reached) {
-            copy(record, &mut block);
-            if block.bytes() >= self.hub.bytes_max / (2 * BLOCKS) {
+            // The records of one line stay together: who goes on behind its position has them all.
+            let full = block.bytes() >= self.hub.bytes_max / (2 * BLOCKS);
+            if full && block.last_position() != Some(record.position()) {
                 self.hub.push(std::mem::take(&mut block));
             }
+            copy(record, &mut block);
         }
         if !block.is_empty() {
             self.hub.push(block);

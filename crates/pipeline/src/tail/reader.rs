@@ -18,6 +18,9 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 
 /// Looks at a tail from a place in the past on, without a gap and nothing twice.
 ///
+/// Of a pipeline that runs the user's own code, the journal is not read: to look is not to run it again. What the ring does not have
+/// is told as missed then.
+///
 /// Reads the journal up to where the ring begins, then goes over to the ring, and back whenever it falls behind what the ring
 /// keeps. Owns one batch and one frame of the journal while it reads there, and one block while the caller looks at it. It stops
 /// when it is dropped. What the journal no longer has is told as [`Event::Missed`].
@@ -51,7 +54,7 @@ pub enum SubscribeError {
 enum Found {
     Block(Block),
     /// The ring begins behind the place.
-    Behind,
+    Behind(Position),
     Closed,
 }
 
@@ -66,7 +69,10 @@ impl TailReader {
     ) -> Result<Self, SubscribeError> {
         let stages = spec.ready()?;
         let spec = Arc::new(spec);
-        let feed = Some(Feed::open(journal, &spec, options, after)?);
+        let feed = match spec.runs_code() {
+            true => None,
+            false => Some(Feed::open(journal, &spec, options, after)?),
+        };
         hub.enter();
         Ok(Self {
             hub: Arc::clone(hub),
@@ -120,7 +126,11 @@ impl TailReader {
         let Some(feed) = &mut self.feed else { return Ok(None) };
         // A batch of its own: the event takes it away.
         let mut batch = Batch::new();
-        let read = feed.read(&mut batch, &mut self.stages)?;
+        let read = feed.read(&mut batch)?;
+        if self.stages.apply(&mut batch).is_err() {
+            // No stage runs code here, and no other one fails.
+            return Ok(Some(Event::Closed));
+        }
         let missed = feed.take_counts().missed_bytes;
         if let Some(upto) = read {
             let route = self.stages.route(TAIL);
@@ -150,8 +160,8 @@ impl TailReader {
     fn read_ring(&mut self, deadline: Duration) -> Result<Option<Event>, ReadError> {
         let position = self.position;
         let found = self.hub.wait_for(deadline, |board| {
-            if board.ring.begin().is_some_and(|begin| begin > position) {
-                return Some(Found::Behind);
+            if let Some(begin) = board.ring.begin().filter(|begin| *begin > position) {
+                return Some(Found::Behind(begin));
             }
             let block = board.ring.behind(position).cloned().map(Found::Block);
             block.or_else(|| board.closed.then_some(Found::Closed))
@@ -159,7 +169,13 @@ impl TailReader {
         match found {
             None => Ok(Some(Event::Quiet)),
             Some(Found::Closed) => Ok(Some(Event::Closed)),
-            Some(Found::Behind) => {
+            Some(Found::Behind(begin)) if self.spec.runs_code() => {
+                // Whoever reads it elsewhere meanwhile finds it there after a while.
+                self.hub.wait_for(deadline.min(clock::monotonic().saturating_add(HEARTBEAT)), |_| None::<()>);
+                self.position = begin;
+                Ok(Some(Event::Missed(begin.0 - position.0)))
+            }
+            Some(Found::Behind(_)) => {
                 self.stages.forget();
                 self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, position)?);
                 Ok(None)

@@ -41,6 +41,7 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug)]
 struct Row {
     position: Position,
+    nth: u32,
     time: i64,
     received: i64,
     source: Span,
@@ -141,6 +142,7 @@ impl Batch {
         let received = i64::try_from(line.received.0).unwrap_or(i64::MAX);
         self.rows.push(Row {
             position: line.position,
+            nth: 0,
             time: received,
             received,
             source,
@@ -181,16 +183,23 @@ impl Batch {
         self.rows = rows;
     }
 
-    /// Makes these its records, in this order. Each number is that of one it has; the same one may come again, as a copy.
+    /// How many lines its records are of.
+    pub fn lines(&self) -> usize {
+        self.rows.chunk_by(|one, other| one.position == other.position).count()
+    }
+
+    /// Makes these its records, in this order. Each number is that of one it has; the same one may come again, as a copy. Then the
+    /// records of each line are counted anew.
     ///
     /// # Panics
     /// When there are not so many.
     pub fn select(&mut self, indices: impl IntoIterator<Item = usize>) {
         let rows = std::mem::take(&mut self.rows);
-        let mut taken = vec![false; rows.len()];
+        let (mut taken, mut copies) = (vec![false; rows.len()], false);
         for index in indices {
             let mut row = rows[index];
             if std::mem::replace(&mut taken[index], true) {
+                copies = true;
                 // Each has fields of its own, so that one can be changed without the other.
                 let from = self.fields.len() as u32;
                 self.fields.extend_from_within(row.fields.range());
@@ -198,6 +207,16 @@ impl Batch {
             }
             self.rows.push(row);
         }
+        if copies {
+            for line in self.rows.chunk_by_mut(|one, other| one.position == other.position) {
+                (0..).zip(line).for_each(|(nth, row)| row.nth = nth);
+            }
+        }
+    }
+
+    /// Says which of its line's records the one at `index` is.
+    pub fn set_nth(&mut self, index: usize, nth: u32) {
+        self.rows[index].nth = nth;
     }
 
     /// Calls `with` with the batch as if it had only the records for which `keep` is true. Then it has all of them again.
@@ -301,9 +320,14 @@ impl Batch {
 }
 
 impl<'a> Record<'a> {
-    /// Its place in the journal, and its id.
+    /// Its line's place in the journal. With [`Record::nth`] it is the record's id.
     pub fn position(self) -> Position {
         self.row.position
+    }
+
+    /// Which of its line's records it is. Most lines are one record, number 0.
+    pub fn nth(self) -> u32 {
+        self.row.nth
     }
 
     /// When it happened, in microseconds since 1970: what the line says if a stage found that, or when it was received.

@@ -103,6 +103,8 @@ fn a_record_that_is_selected_twice_is_two() {
     (1..=3).for_each(|position| batch.push(&line(position, "a", b"text")));
     (0..3).for_each(|index| batch.set_field(index, "n", Value::Int(index as i64)));
     batch.select([2, 1, 1]);
+    assert_eq!(batch.iter().map(|record| record.nth()).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(batch.lines(), 2);
     batch.set_field(1, "n", Value::Int(7));
     batch.set_field(2, "m", Value::Bool(true));
     let all: Vec<_> =
@@ -113,4 +115,20 @@ fn a_record_that_is_selected_twice_is_two() {
         (2, Some(Value::Int(1)), Some(Value::Bool(true))),
     ];
     assert_eq!(all, expected);
+}
+
+#[test]
+fn the_records_of_a_line_have_numbers_that_stay_until_it_is_divided_again() {
+    let mut batch = Batch::new();
+    (1..=2).for_each(|position| batch.push(&line(position, "a", b"text")));
+    let numbers = |batch: &Batch| -> Vec<_> {
+        batch.iter().map(|record| (record.position().0, record.nth())).collect()
+    };
+    batch.select([0, 0, 0, 1]);
+    batch.retain(|record| record.nth() != 1);
+    assert_eq!(numbers(&batch), [(1, 0), (1, 2), (2, 0)]);
+    batch.select([1, 2]);
+    assert_eq!(numbers(&batch), [(1, 2), (2, 0)]);
+    batch.select([0, 0, 1]);
+    assert_eq!(numbers(&batch), [(1, 0), (1, 1), (2, 0)]);
 }

@@ -25,6 +25,11 @@ impl Supervisor {
         if self.replies.is_some() && self.shared.stop.load(Ordering::Acquire) {
             self.stop(now);
         }
+        if self.shared.kill.load(Ordering::Acquire) {
+            for worker in &mut self.workers {
+                worker.doom.get_or_insert_with(|| "the worker was stopped".to_owned());
+            }
+        }
         while let Ok(job) = self.jobs.try_recv() {
             self.schedule.add(job);
         }

@@ -1,3 +1,4 @@
+mod handler;
 mod output;
 mod route;
 mod stage;
@@ -87,6 +88,9 @@ impl Written {
         outputs: &[&outputs::Written],
         report: &Report,
     ) -> Result<Pipeline, Reported> {
+        for stage in self.stages.iter().flatten() {
+            handler::check(stage, report);
+        }
         for from in self.from.iter().flatten() {
             if !sources.contains(&from.value.as_str()) {
                 let hint = format!("there are {}", listed(sources));

@@ -4,6 +4,7 @@ mod dedupe;
 mod enrich;
 mod geoip;
 mod parse;
+mod python;
 mod rate_limit;
 mod redact;
 mod route;
@@ -32,7 +33,7 @@ struct Kind {
     read: fn(&Inline<'_>, &Path) -> Result<Stage, Wrong>,
 }
 
-const KINDS: [&Kind; 11] = [
+const KINDS: [&Kind; 12] = [
     &parse::KIND,
     &vrl::KIND,
     &select::KIND,
@@ -44,6 +45,7 @@ const KINDS: [&Kind; 11] = [
     &enrich::KIND,
     &geoip::KIND,
     &route::KIND,
+    &python::KIND,
 ];
 
 pub(super) fn read(value: &DeValue<'_>, base: &Path) -> Result<Stage, Wrong> {

@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use parse::{Format, Parse, TimestampFormat};
@@ -66,6 +67,22 @@ fn each_kind() {
                 ..Redact::default()
             }),
         ),
+        ("{ python = 'h.py:f' }", Stage::Python(Box::new(workers::Spec::new("h.py:f", "/base")))),
+        (
+            "{ python = 'pkg.mod:A.b', workers = 2, threads = 4, concurrency = 9, timeout = '5s', memory_max = '64 MiB', \
+             config = { a = 1, b = [true, 0.5, 'x'] }, interpreter = 'venv/bin/python', watch = true }",
+            Stage::Python(Box::new(workers::Spec {
+                workers: NonZeroUsize::new(2),
+                threads: NonZeroUsize::new(4),
+                concurrency: NonZeroUsize::new(9).unwrap(),
+                timeout: Duration::from_secs(5),
+                memory_max: 64 << 20,
+                config: serde_json::json!({ "a": 1, "b": [true, 0.5, "x"] }),
+                python: "/base/venv/bin/python".into(),
+                watch: true,
+                ..workers::Spec::new("pkg.mod:A.b", "/base")
+            })),
+        ),
     ] {
         assert_eq!(config(&stages(written)).pipelines[0].stages, [expected], "{written}");
     }
@@ -76,7 +93,7 @@ fn mistakes() {
     for (written, expected) in [
         (
             "{ prase = 'json' }",
-            "`prase` is no stage; there are `parse`, `vrl`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`, `enrich`, `geoip`, `route`",
+            "`prase` is no stage; there are `parse`, `vrl`, `where`, `set`, `sample`, `dedupe`, `rate_limit`, `redact`, `enrich`, `geoip`, `route`, `python`",
         ),
         (
             "{ parse = 'json', sample = 2 }",
@@ -104,6 +121,9 @@ fn mistakes() {
             "{ rate_limit = { key = 'peer' } }",
             "`rate_limit`: `per_second` is missing; write a limit such as ",
         ),
+        ("{ python = 'handler' }", "`python`: `handler` names no handler; write `FILE.py:NAME`, "),
+        ("{ python = 'h.py:f', workers = 0 }", "`workers`: `0` is out of range; write 1 to 256"),
+        ("{ python = 'h.py:f', config = { a = { b = nan } } }", "`config`: `a`: `b`: `nan` is no number"),
         ("{ redact = ['names'] }", "`redact`: `names` is not known; write a list of "),
     ] {
         let found = problems(&stages(written));

@@ -1,0 +1,64 @@
+//! `cargo xtask bench process`: what processing costs: parsers, Python handlers of every kind, and all of it end to end, next to the
+//! `asyncio` script that people write today.
+//!
+//! The measuring itself is `benches/process/bench.py`, since the yardstick is a Python script. Here everything is built, and the report
+//! finds its place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use clap::Parser;
+
+use super::sections;
+use crate::workspace;
+
+/// Measures parsers and Python handlers.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench process")]
+struct Options {
+    /// Lines of real text
+    #[arg(long, default_value_t = 1_000_000)]
+    lines: u64,
+    /// Where the report goes; `-` prints it only [default: benches/RESULTS.md]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The interpreter that runs handlers and script
+    #[arg(long, default_value = "python3")]
+    python: PathBuf,
+}
+
+/// Runs the benchmark that `options` describe.
+pub(crate) fn process(options: &[&str]) -> io::Result<()> {
+    let options = match Options::try_parse_from(["bench process"].iter().chain(options)) {
+        Ok(options) => options,
+        Err(help) => help.exit(),
+    };
+    let (root, target) = (workspace::root()?, workspace::target()?);
+    workspace::build(&["-p", "catchment"])?;
+    workspace::build(&["-p", "parse", "--example", "lines"])?;
+    workspace::build(&["-p", "workers", "--example", "rates"])?;
+    let output = Command::new(&options.python)
+        .current_dir(&root)
+        .arg(root.join("benches/process/bench.py"))
+        .arg("--program")
+        .arg(target.join("release/catchment"))
+        .arg("--lines")
+        .arg(target.join("release/examples/lines"))
+        .arg("--rates")
+        .arg(target.join("release/examples/rates"))
+        .arg("--dir")
+        .arg(target.join("bench-process"))
+        .args(["--count", &options.lines.to_string()])
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(format!("the benchmark ended with {}", output.status)));
+    }
+    let report = String::from_utf8_lossy(&output.stdout);
+    println!("{report}");
+    match options.out {
+        Some(path) if path == Path::new("-") => Ok(()),
+        path => sections::write(&path.unwrap_or_else(|| root.join("benches/RESULTS.md")), "process", &report),
+    }
+}
