@@ -185,7 +185,7 @@ mod tests {
         ];
         let mut stages = Stages::new(&stages).unwrap();
         let mut batch = batch(&["1", "12", "seven", "20", "21"]);
-        stages.apply(&mut batch);
+        stages.apply(&mut batch).unwrap();
         assert_eq!(taken(&stages, &batch, "small"), ["1", "12"]);
         assert_eq!(taken(&stages, &batch, "even"), ["12", "20"]);
         assert_eq!(taken(&stages, &batch, "ones"), ["1", "12"]);
