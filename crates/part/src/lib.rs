@@ -68,7 +68,7 @@ pub use error::{ReadError, WriteError};
 pub use index::{Histogram, LevelCounts, NO_LEVEL, TopValues};
 pub use merge::{Merge, merge};
 pub use needs::{Needs, Selection};
-pub use read::{Part, Scan};
+pub use read::{Look, Part, Scan};
 pub use remote::Remote;
 pub use shape::{adapt, field_counts, fold, limit_columns, unify};
 pub use sort::{BATCH_ROWS, sort};
