@@ -13,6 +13,8 @@
 
 #![forbid(unsafe_code)]
 
+mod counting;
+mod counts;
 mod engine;
 mod error;
 mod functions;

@@ -178,7 +178,7 @@ fn long_enough(text: &str) -> Option<String> {
 }
 
 /// The column's name, also when it is compared as another type that keeps every value.
-fn column(expr: &Expr) -> Option<&str> {
+pub(crate) fn column(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Column(column) => Some(&column.name),
         Expr::Cast(Cast { expr, field }) => {
@@ -199,7 +199,7 @@ fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
-fn literal(expr: &Expr) -> Option<&ScalarValue> {
+pub(crate) fn literal(expr: &Expr) -> Option<&ScalarValue> {
     match expr {
         Expr::Literal(value, _) => Some(value),
         _ => None,
@@ -210,7 +210,13 @@ fn text(value: &ScalarValue) -> Option<&str> {
     value.try_as_str().flatten()
 }
 
-fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
+/// A time that is a whole number of microseconds.
+pub(crate) fn micros(at: &ScalarValue) -> Option<i64> {
+    let nanos = nanos(at)?;
+    if nanos % 1000 == 0 { i64::try_from(nanos / 1000).ok() } else { None }
+}
+
+fn nanos(at: &ScalarValue) -> Option<i128> {
     let (value, nanos) = match at {
         ScalarValue::TimestampSecond(Some(value), _) => (*value, 1_000_000_000),
         ScalarValue::TimestampMillisecond(Some(value), _) => (*value, 1_000_000),
@@ -218,7 +224,11 @@ fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
         ScalarValue::TimestampNanosecond(Some(value), _) => (*value, 1),
         _ => return None,
     };
-    let at = i128::from(value) * nanos;
+    Some(i128::from(value) * nanos)
+}
+
+fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
+    let at = nanos(at)?;
     // The first microsecond not before, and the last one not after.
     let (from, to) = (clamp(-((-at).div_euclid(1000))), clamp(at.div_euclid(1000)));
     match op {

@@ -315,6 +315,6 @@ fn is_in_range(group: &RowGroupMetaData, file: &PartitionedFile) -> bool {
     file.range.as_ref().is_none_or(|range| (range.start..range.end).contains(&at))
 }
 
-fn failed(error: part::ReadError) -> DataFusionError {
+pub(crate) fn failed(error: part::ReadError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
