@@ -16,6 +16,7 @@ mod oracle;
 mod search;
 mod serve_collect;
 mod store;
+mod store_input;
 mod tail;
 
 use testkit::Program;
