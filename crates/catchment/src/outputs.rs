@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::Handle;
-use pipeline::{
-    FileOutput, Format, Options, Output, OutputError, OwnedValue, Running, Spec, Stage, StdoutOutput, Tail,
-    Where,
-};
+use pipeline::{FileOutput, Format, Options, Output, OutputError, Running, Spec, StdoutOutput, Tail};
 use query::Engine;
 use record::{Batch, Position, clock};
 use search::Query;
 use store::{Snapshot, Store};
 
-use crate::config::{self, Pipeline, Scalar};
+use crate::config::{self, Pipeline};
 use crate::past::Past;
 use crate::tailing::Tailing;
 
@@ -156,26 +153,7 @@ impl Pipelines {
 
 /// What the configuration says, as the pipeline takes it.
 pub(crate) fn spec(pipeline: &Pipeline) -> Spec {
-    let value = |value: &Scalar| match value {
-        Scalar::Bool(value) => OwnedValue::Bool(*value),
-        Scalar::Int(value) => OwnedValue::Int(*value),
-        Scalar::Float(value) => OwnedValue::Float(*value),
-        Scalar::Text(value) => OwnedValue::Str(value.clone()),
-    };
-    let stage = |stage: &config::Stage| match stage {
-        config::Stage::Where { source, peer } => {
-            Stage::Where(Where { source: source.clone(), peer: peer.clone() })
-        }
-        config::Stage::Set(fields) => {
-            Stage::Set(fields.iter().map(|(name, set)| (name.clone(), value(set))).collect())
-        }
-        config::Stage::ParseJson => Stage::Parse(parse::Format::Json.into()),
-    };
-    Spec {
-        name: pipeline.name.clone(),
-        from: pipeline.from.clone(),
-        stages: pipeline.stages.iter().map(stage).collect(),
-    }
+    Spec { name: pipeline.name.clone(), from: pipeline.from.clone(), stages: pipeline.stages.clone() }
 }
 
 fn forget_others(pipelines: &[Pipeline], journal: &Handle) {

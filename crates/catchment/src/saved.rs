@@ -47,17 +47,21 @@ fn read<T: DeserializeOwned>(data_dir: &Path, name: &str) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::{load, remote, save};
-    use crate::config::{Output, Pipeline, Remote, Scalar, Stage};
+    use parse::Format;
+    use pipeline::{OwnedValue, Stage};
+
+    use crate::config::{Output, Pipeline, Remote};
 
     #[test]
     fn what_was_saved_is_loaded() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!((load(dir.path()), remote(dir.path())), (vec![Pipeline::main()], None));
-        let set = vec![("a.b".to_owned(), Scalar::Int(1)), ("c".to_owned(), Scalar::Text("x".to_owned()))];
+        let set =
+            vec![("a.b".to_owned(), OwnedValue::Int(1)), ("c".to_owned(), OwnedValue::Str("x".to_owned()))];
         let pipelines = [Pipeline {
             name: "p".to_owned(),
             from: vec!["s".to_owned()],
-            stages: vec![Stage::ParseJson, Stage::Set(set)],
+            stages: vec![Stage::Parse(Format::Json.into()), Stage::Set(set)],
             to: vec![Output::Store, Output::File { path: "/f".into(), json: true }],
         }];
         let place = Remote {

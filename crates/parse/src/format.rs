@@ -1,9 +1,10 @@
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::TimestampFormat;
 
 /// How lines are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// Each line for itself: whichever of the other named ones it is beyond doubt, else plain. It never fails. The message of a syslog
     /// or container line is looked at in the same way.
@@ -33,7 +34,7 @@ pub enum Format {
 }
 
 /// What a parse stage is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parse {
     /// How lines are written.
     pub format: Format,

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 use record::{Batch, Value};
+use serde::{Deserialize, Serialize};
 
 use crate::found::{Found, Reason};
 use crate::time::{self, Civil, Clock};
 use crate::value::Parsed;
 
 /// Where the time is and how it is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimestampFormat {
     /// The field; `message` for the line's text.
     pub field: String,

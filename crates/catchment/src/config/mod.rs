@@ -13,6 +13,7 @@
 
 mod check;
 mod connect;
+mod inline;
 mod journal;
 mod keys;
 mod listen;
@@ -29,10 +30,10 @@ mod value;
 
 use std::path::{Path, absolute};
 
+pub(crate) use self::pipeline::{Output, Pipeline};
 pub(crate) use connect::Connect;
 pub(crate) use journal::{AtCap, Journal};
 pub(crate) use listen::Address;
-pub(crate) use pipeline::{Output, Pipeline, Scalar, Stage};
 pub(crate) use problem::Problems;
 pub(crate) use source::{Kind, Source};
 pub(crate) use store::{Remote, Retention};

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
+use super::inline::within;
 use super::keys;
 use super::problem::Reported;
 use super::read::{Read, Table};
@@ -167,11 +168,6 @@ pub(super) fn retention(value: &DeValue<'_>) -> Result<Retention, Wrong> {
         }
     }
     Ok(retention)
-}
-
-/// Says which key of an inline table it is that is wrong.
-pub(super) fn within<T>(key: &str, read: Result<T, value::Wrong>) -> Result<T, Wrong> {
-    read.map_err(|wrong| Wrong { message: format!("`{key}`: {}", wrong.message), ..wrong })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use parse::Parse;
+use serde::{Deserialize, Serialize};
 
 use super::{OwnedValue, Where};
 
 /// One step of a pipeline.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
     /// Only these records go on.
     Where(Where),
@@ -25,7 +26,7 @@ pub enum Stage {
 }
 
 /// Which messages count as having come before. The message is compared as a whole and exactly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dedupe {
     /// So many messages are remembered, 1 to 1,000,000, at about 80 bytes each.
     pub lines: usize,
@@ -36,7 +37,7 @@ pub struct Dedupe {
 }
 
 /// How many records go on, by the time at which they were received. All others are dropped, and counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
     /// What each has its own limit.
     pub key: RateKey,
@@ -47,7 +48,7 @@ pub struct RateLimit {
 }
 
 /// What has its own limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RateKey {
     /// The pipeline as a whole.
     All,
@@ -60,7 +61,7 @@ pub enum RateKey {
 }
 
 /// What is redacted in messages, and in fields that are text or whole numbers. A record whose message changes keeps no bytes as sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redact {
     /// Numbers of payment cards, by their beginning, length and check digit: `[redacted:card]`.
     pub cards: bool,

@@ -1,7 +1,8 @@
 use record::Batch;
+use serde::{Deserialize, Serialize};
 
 /// Which records go on, by where they come from. Both must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Where {
     /// Sources, each exact or with `*` for any text; empty for all.
     pub source: Vec<String>,

@@ -1,9 +1,10 @@
 use record::{Batch, Level, Value};
+use serde::{Deserialize, Serialize};
 
 use super::BadStage;
 
 /// A field's value that the configuration gives.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum OwnedValue {
     Bool(bool),

@@ -82,7 +82,7 @@ impl fmt::Display for Contestant {
 }
 
 /// The collector's configuration: all defaults, but a journal that may recycle its segments as the yardstick does its
-/// files, for nothing reads it here.
+/// files, and whose lines no pipeline takes: what is compared ends with the ACK. The one pipeline is for a source that is silent.
 fn configuration(data_dir: &Path, endpoint: Endpoint<'_>) -> String {
     let source = match endpoint {
         Endpoint::Listen(port) => {
@@ -95,6 +95,8 @@ fn configuration(data_dir: &Path, endpoint: Endpoint<'_>) -> String {
     format!(
         "data_dir = {:?}\n\n\
          [journal]\nbytes_max = \"256 MiB\"\nat_cap = \"drop_oldest\"\nsegment_bytes = \"64 MiB\"\n\n\
+         [[pipeline]]\nname = \"idle\"\nfrom = [\"silent\"]\nto = [\"tail\"]\n\n\
+         [[source]]\nname = \"silent\"\nkind = \"listen\"\naddress = \"127.0.0.1:0\"\npeers_max = 1\n\n\
          [[source]]\nname = \"load\"\n{source}",
         data_dir.display().to_string()
     )
