@@ -124,13 +124,14 @@ class Catchment:
         self.program, self.dir = program, Path(directory)
         self.process = None
 
-    def configure(self, pipeline, limit="2 GiB"):
+    def configure(self, pipeline, limit="2 GiB", name="main"):
         (self.dir / "catchment.toml").write_text(
             f"""data_dir = "data"
 memory_limit = "{limit}"
 [journal]
 segment_bytes = "{'1 GiB' if limit == '2 GiB' else '64 MiB'}"
 bytes_max = "8 GiB"
+keep_bytes = "{'4 GiB' if limit == '2 GiB' else '0 B'}"
 [query]
 memory_bytes = "{'512 MiB' if limit == '2 GiB' else '32 MiB'}"
 [[source]]
@@ -139,7 +140,7 @@ kind = "listen"
 address = "unix:in.sock"
 peers_max = 8
 [[pipeline]]
-name = "main"
+name = "{name}"
 {pipeline}
 """
         )
@@ -165,10 +166,10 @@ name = "main"
         return time.perf_counter() - began
 
     def fill(self, path):
-        """Lets the journal take the file, with nothing behind it."""
+        """Lets the journal take the file, and keep it for a pipeline that comes later."""
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(parents=True)
-        self.configure('to = [{ file = "/dev/null" }]\nstages = [{ where = { source = "nobody" } }]')
+        self.configure('to = [{ file = "nothing.ndjson" }]\nstages = [{ where = { source = "nobody" } }]', name="nobody")
         self.start()
         peer = self.connect()
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda f=open(path, "rb"): f.read(1 << 20), b""))
@@ -214,7 +215,7 @@ name = "main"
         began = time.perf_counter()
         with open(path, "rb") as file:
             while sent < rate * seconds:
-                block = b"".join(file.readline() for _ in range(step))
+                block = b"".join(file.readline() or self.again(file) for _ in range(step))
                 sent += step
                 while block:
                     try:
@@ -234,6 +235,10 @@ name = "main"
         peak = self.peak()
         self.stop()
         return {"rate": sent / took, "seconds": seconds, "peak": peak, **visible}
+
+    def again(self, file):
+        file.seek(0)
+        return file.readline()
 
     def visible(self, peer):
         """Milliseconds from a line's ACK to the first query that shows it; the line is found by its text."""
