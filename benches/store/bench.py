@@ -29,7 +29,7 @@ REPEATS = 7
 RARE = "zqxv"
 # What is looked for: in the real text, and in the generated rows.
 PHRASE = ["Failed password", "connection refused"]
-RATE, SECONDS = 40_000, 60
+RATE = 40_000
 
 
 def log(text):
@@ -124,13 +124,14 @@ class Catchment:
         self.program, self.dir = program, Path(directory)
         self.process = None
 
-    def configure(self, pipeline, limit="2 GiB"):
+    def configure(self, pipeline, limit="2 GiB", name="main"):
         (self.dir / "catchment.toml").write_text(
             f"""data_dir = "data"
 memory_limit = "{limit}"
 [journal]
 segment_bytes = "{'1 GiB' if limit == '2 GiB' else '64 MiB'}"
 bytes_max = "8 GiB"
+keep_bytes = "{'4 GiB' if limit == '2 GiB' else '0 B'}"
 [query]
 memory_bytes = "{'512 MiB' if limit == '2 GiB' else '32 MiB'}"
 [[source]]
@@ -139,7 +140,7 @@ kind = "listen"
 address = "unix:in.sock"
 peers_max = 8
 [[pipeline]]
-name = "main"
+name = "{name}"
 {pipeline}
 """
         )
@@ -165,10 +166,10 @@ name = "main"
         return time.perf_counter() - began
 
     def fill(self, path):
-        """Lets the journal take the file, with nothing behind it."""
+        """Lets the journal take the file, and keep it for a pipeline that comes later."""
         shutil.rmtree(self.dir, ignore_errors=True)
         self.dir.mkdir(parents=True)
-        self.configure('to = [{ file = "/dev/null" }]\nstages = [{ where = { source = "nobody" } }]')
+        self.configure('to = [{ file = "nothing.ndjson" }]\nstages = [{ where = { source = "nobody" } }]', name="nobody")
         self.start()
         peer = self.connect()
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda f=open(path, "rb"): f.read(1 << 20), b""))
@@ -214,7 +215,7 @@ name = "main"
         began = time.perf_counter()
         with open(path, "rb") as file:
             while sent < rate * seconds:
-                block = b"".join(file.readline() for _ in range(step))
+                block = b"".join(file.readline() or self.again(file) for _ in range(step))
                 sent += step
                 while block:
                     try:
@@ -233,7 +234,11 @@ name = "main"
         visible = self.visible(peer)
         peak = self.peak()
         self.stop()
-        return {"rate": sent / took, "peak": peak, **visible}
+        return {"rate": sent / took, "seconds": seconds, "peak": peak, **visible}
+
+    def again(self, file):
+        file.seek(0)
+        return file.readline()
 
     def visible(self, peer):
         """Milliseconds from a line's ACK to the first query that shows it; the line is found by its text."""
@@ -248,6 +253,14 @@ name = "main"
             times.append((time.perf_counter() - acked) * 1000)
         times.sort()
         return {"visible p50": times[49], "visible max": times[-1]}
+
+    def settle(self):
+        """Until nothing is done in the background any more."""
+        ticks = lambda: sum(map(int, open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+        before = -1
+        while (now := ticks()) > before + 2:
+            before = now
+            time.sleep(2)
 
     def peak(self):
         line = next(line for line in open(f"/proc/{self.process.pid}/status") if line.startswith("VmHWM"))
@@ -308,8 +321,10 @@ def catchment(program, directory, path, needle):
     it = Catchment(program, Path(directory) / "catchment")
     rows = it.fill(path)
     seconds = it.ingest("[{ parse = 'json' }]" if needle else "[]")
-    result = {"rows/s": rows / seconds, "size": size_of(it.dir / "data/store/logs")}
+    result = {"rows/s": rows / seconds, "written": size_of(it.dir / "data/store/logs")}
     it.start()
+    it.settle()
+    result["size"] = size_of(it.dir / "data/store/logs")
     count = it.rows("SELECT count(*) AS n FROM logs")[0]["n"]
     assert count == rows, (count, rows)
     if needle:
@@ -355,10 +370,12 @@ def clickhouse(directory, path, needle, indexed):
     it.query(f"INSERT INTO d.logs {source}")
     seconds = time.perf_counter() - began
     rows = int(it.query("SELECT count() FROM d.logs").bytes())
-    result = {
-        "rows/s": rows / seconds,
-        "size": int(it.query("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'logs'").bytes()),
-    }
+    size = lambda: int(it.query("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'logs'").bytes())
+    result = {"rows/s": rows / seconds, "written": size()}
+    time.sleep(2)
+    while int(it.query("SELECT count() FROM system.merges").bytes()):
+        time.sleep(0.5)
+    result["size"] = size()
     # Without the cache of conditions a repeated query does its work again, as ours does.
     ask = lambda sql: it.query(f"{sql} SETTINGS use_query_condition_cache = 0", "Arrow")
     phrase = PHRASE[bool(needle)]
@@ -431,7 +448,8 @@ def ripgrep(path, needle):
 
 ROWS = [
     ("rows/s", "ingest, thousand rows/s", lambda v: f"{v / 1000:,.0f}"),
-    ("size", "size, MB", lambda v: f"{v / 1e6:,.1f}"),
+    ("written", "size at the end of the ingest, MB", lambda v: f"{v / 1e6:,.1f}"),
+    ("size", "size when nothing is merged any more, MB", lambda v: f"{v / 1e6:,.1f}"),
     ("needle", "needle by trace id, ms", lambda v: f"{v:,.1f}"),
     ("phrase", "last 100 with a phrase, ms", lambda v: f"{v:,.1f}"),
     ("levels", "count by level, ms", lambda v: f"{v:,.1f}"),
@@ -442,7 +460,8 @@ ROWS = [
 ]
 GOALS = [
     ("ingest, rows/s", "at least", 1.1, "rows/s", "rows/s"),
-    ("size, filters included", "at most", 0.6, "size", "size"),
+    ("size at the end of the ingest, filters included", "at most", 0.6, "written", "written"),
+    ("size when nothing is merged any more", "at most", 0.6, "size", "size"),
     ("needle by trace id", "at most", 0.8, "needle", "needle"),
     ("last 100 with a phrase", "at most", 0.8, "phrase", "phrase"),
     ("count by level", "at most", 0.8, "levels", "levels"),
@@ -478,7 +497,7 @@ def report(sets, paced):
         reached = ratio >= goal if kind == "at least" else ratio <= goal
         say(f"| {name} | {kind} {goal} | {ratio:.2f} | {mark(reached)} |")
     say(f"| ms from ACK to a query that shows the line, longest of 100 | at most 50 | {paced['visible max']:.1f} | {mark(paced['visible max'] <= 50)} |")
-    say(f"| peak MiB of collector and store at {paced['rate']:,.0f} lines/s for {SECONDS} s | at most 256 | {paced['peak']:.0f} | {mark(paced['peak'] <= 256)} |")
+    say(f"| peak MiB of collector and store at {paced['rate']:,.0f} lines/s for {paced['seconds']} s | at most 256 | {paced['peak']:.0f} | {mark(paced['peak'] <= 256)} |")
     for name, (_, _, results) in sets.items():
         names = list(results)
         say(f"\n## Figures, {name} lines\n")
@@ -516,6 +535,7 @@ def main():
     parser.add_argument("--dir", required=True)
     parser.add_argument("--rows", type=int, default=3_000_000)
     parser.add_argument("--lines", type=int, default=1_000_000, help="of real text; 0 leaves it out")
+    parser.add_argument("--seconds", type=int, default=60, help="how long lines come at a steady rate")
     parser.add_argument("--only", default="", help="names of contestants, joined with +: figures only, no report")
     options = parser.parse_args()
     options.program = os.path.abspath(options.program)
@@ -534,7 +554,7 @@ def main():
         sets["real"] = (options.lines, os.path.getsize(real), compare(options, directory, str(real), None))
     if options.only and "catchment" not in options.only:
         return
-    paced = Catchment(options.program, directory / "catchment").paced(generated, RATE, SECONDS)
+    paced = Catchment(options.program, directory / "catchment").paced(generated, RATE, options.seconds)
     log(json.dumps(paced))
     if not options.only:
         print(report(sets, paced))

@@ -25,8 +25,8 @@
 //!
 //! A part is a Parquet file that any reader takes: sorted by `time`, then `position`, zstd, data pages of version 1, without an
 //! embedded Arrow schema. Dictionaries for names and other columns of few values, `DELTA_BINARY_PACKED` for times and whole
-//! numbers of many values, `DELTA_LENGTH_BYTE_ARRAY` for texts, and Bloom filters for ids; which field is which is decided by
-//! the first page. Between Parquet's own bytes lies the index, which other readers skip:
+//! numbers of many values, `PLAIN` for texts, `DELTA_LENGTH_BYTE_ARRAY` and Bloom filters for ids; which field is which is
+//! decided by the first page. Between Parquet's own bytes lies the index, which other readers skip:
 //!
 //! ```text
 //! row group ┬ row group's ┬ row group ┬ … ┬ directory ┬ page index ┬ footer with `catchment.index` =
@@ -68,7 +68,7 @@ pub use error::{ReadError, WriteError};
 pub use index::{Histogram, LevelCounts, NO_LEVEL, TopValues};
 pub use merge::{Merge, merge};
 pub use needs::{Needs, Selection};
-pub use read::{Part, Scan};
+pub use read::{Look, Part, Scan};
 pub use remote::Remote;
 pub use shape::{adapt, field_counts, fold, limit_columns, unify};
 pub use sort::{BATCH_ROWS, sort};

@@ -16,6 +16,8 @@ pub struct Needs {
     pub message: Needle,
     /// In each of these columns exactly this text. Of a column that is no text nothing is ruled out.
     pub equals: Vec<(String, String)>,
+    /// Each of these in the message, exactly as it is. Pages are not ruled out by it before they are read: see [`Look`](crate::Look).
+    pub contains: Vec<String>,
 }
 
 impl Default for Needs {
@@ -27,6 +29,7 @@ impl Default for Needs {
             levels: None,
             message: Needle::Any,
             equals: Vec::new(),
+            contains: Vec::new(),
         }
     }
 }

@@ -14,6 +14,8 @@
 #![forbid(unsafe_code)]
 
 mod asking;
+mod counting;
+mod counts;
 mod engine;
 mod error;
 mod functions;

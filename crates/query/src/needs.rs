@@ -24,6 +24,7 @@ pub(crate) fn is_nothing(needs: &Needs) -> bool {
         && needs.levels.is_none()
         && matches!(needs.message, Needle::Any)
         && needs.equals.is_empty()
+        && needs.contains.is_empty()
 }
 
 /// What a row must have so that `filter` is true of it.
@@ -85,7 +86,7 @@ fn of_place(function: &ScalarFunction, op: Operator, right: &Expr) -> Needs {
     };
     match function.args.as_slice() {
         [text_of, wanted] if found && matches!(function.func.name(), "strpos" | "position" | "instr") => {
-            of_message(text_of, wanted, search::contains_needle)
+            of_text_in(text_of, wanted)
         }
         _ => Needs::default(),
     }
@@ -100,10 +101,12 @@ fn of_text(name: &str, op: Operator, value: &str) -> Needs {
         (Operator::Eq, name) => {
             Needs { equals: vec![(name.to_owned(), value.to_owned())], ..Needs::default() }
         }
-        (Operator::RegexMatch, columns::MESSAGE) => Needs { message: pattern(value), ..Needs::default() },
-        (Operator::LikeMatch, columns::MESSAGE) => {
-            Needs { message: search::like_needle(value, None), ..Needs::default() }
-        }
+        (Operator::RegexMatch, columns::MESSAGE) => of_pattern(value),
+        (Operator::LikeMatch, columns::MESSAGE) => Needs {
+            message: search::like_needle(value, None),
+            contains: like_text(value).into_iter().collect(),
+            ..Needs::default()
+        },
         _ => Needs::default(),
     }
 }
@@ -113,39 +116,69 @@ fn of_like(like: &Like) -> Needs {
         return Needs::default();
     }
     of_message(&like.expr, &like.pattern, |pattern| {
-        let needle = if like.case_insensitive { search::ilike_needle } else { search::like_needle };
-        needle(pattern, like.escape_char)
+        if like.case_insensitive {
+            let message = search::ilike_needle(pattern, like.escape_char);
+            return Needs { message, ..Needs::default() };
+        }
+        let message = search::like_needle(pattern, like.escape_char);
+        let text = if like.escape_char.is_none() { like_text(pattern) } else { None };
+        Needs { message, contains: text.into_iter().collect(), ..Needs::default() }
     })
 }
 
 fn of_function(name: &str, args: &[Expr]) -> Needs {
     match (name, args) {
-        (HAS_WORD | HAS_PHRASE, [text_of, wanted]) => of_message(text_of, wanted, Needle::tokens_of),
-        ("contains" | "starts_with" | "ends_with", [text_of, wanted]) => {
-            of_message(text_of, wanted, search::contains_needle)
-        }
-        ("regexp_like", [text_of, wanted]) => of_message(text_of, wanted, pattern),
+        (HAS_WORD | HAS_PHRASE, [text_of, wanted]) => of_message(text_of, wanted, |wanted| Needs {
+            message: Needle::tokens_of(wanted),
+            ..Needs::default()
+        }),
+        ("contains" | "starts_with" | "ends_with", [text_of, wanted]) => of_text_in(text_of, wanted),
+        ("regexp_like", [text_of, wanted]) => of_message(text_of, wanted, of_pattern),
         // Null counts as false in a filter, so `coalesce(x, false)` is true where x is.
         ("coalesce", [first, Expr::Literal(ScalarValue::Boolean(Some(false)), _)]) => of(first),
         _ => Needs::default(),
     }
 }
 
-fn of_message(text_of: &Expr, wanted: &Expr, needle: impl Fn(&str) -> Needle) -> Needs {
+fn of_text_in(text_of: &Expr, wanted: &Expr) -> Needs {
+    of_message(text_of, wanted, |wanted| Needs {
+        message: search::contains_needle(wanted),
+        contains: long_enough(wanted).into_iter().collect(),
+        ..Needs::default()
+    })
+}
+
+fn of_message(text_of: &Expr, wanted: &Expr, needs: impl Fn(&str) -> Needs) -> Needs {
     match (column(text_of), literal(wanted).and_then(text)) {
-        (Some(columns::MESSAGE), Some(wanted)) => Needs { message: needle(wanted), ..Needs::default() },
+        (Some(columns::MESSAGE), Some(wanted)) => needs(wanted),
         _ => Needs::default(),
     }
 }
 
-/// What every match of a regular expression holds, as the search language sees it.
-fn pattern(regex: &str) -> Needle {
+/// What every match of a regular expression holds, as the search language sees it; and the expression itself, if it is
+/// nothing but text.
+fn of_pattern(regex: &str) -> Needs {
     let quoted = format!("/{}/", regex.replace('/', r"\/"));
-    search::Query::parse(&quoted).map_or(Needle::Any, |query| query.needle())
+    let message = search::Query::parse(&quoted).map_or(Needle::Any, |query| query.needle());
+    let plain = !regex.contains(|c| r"\.+*?()|[]{}^$".contains(c));
+    let text = if plain { long_enough(regex) } else { None };
+    Needs { message, contains: text.into_iter().collect(), ..Needs::default() }
+}
+
+/// The longest text without a wildcard in a pattern without an escape character. Systems differ in what a backslash means
+/// then, so with one there is none.
+fn like_text(pattern: &str) -> Option<String> {
+    let longest = pattern.split(['%', '_']).max_by_key(|text| text.len())?;
+    if pattern.contains('\\') { None } else { long_enough(longest) }
+}
+
+/// A text that is worth looking for before rows are made of a page: nearly every page has one or two given bytes.
+fn long_enough(text: &str) -> Option<String> {
+    (text.len() >= 3).then(|| text.to_owned())
 }
 
 /// The column's name, also when it is compared as another type that keeps every value.
-fn column(expr: &Expr) -> Option<&str> {
+pub(crate) fn column(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Column(column) => Some(&column.name),
         Expr::Cast(Cast { expr, field }) => {
@@ -166,7 +199,7 @@ fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
-fn literal(expr: &Expr) -> Option<&ScalarValue> {
+pub(crate) fn literal(expr: &Expr) -> Option<&ScalarValue> {
     match expr {
         Expr::Literal(value, _) => Some(value),
         _ => None,
@@ -177,7 +210,13 @@ fn text(value: &ScalarValue) -> Option<&str> {
     value.try_as_str().flatten()
 }
 
-fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
+/// A time that is a whole number of microseconds.
+pub(crate) fn micros(at: &ScalarValue) -> Option<i64> {
+    let nanos = nanos(at)?;
+    if nanos % 1000 == 0 { i64::try_from(nanos / 1000).ok() } else { None }
+}
+
+fn nanos(at: &ScalarValue) -> Option<i128> {
     let (value, nanos) = match at {
         ScalarValue::TimestampSecond(Some(value), _) => (*value, 1_000_000_000),
         ScalarValue::TimestampMillisecond(Some(value), _) => (*value, 1_000_000),
@@ -185,7 +224,11 @@ fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
         ScalarValue::TimestampNanosecond(Some(value), _) => (*value, 1),
         _ => return None,
     };
-    let at = i128::from(value) * nanos;
+    Some(i128::from(value) * nanos)
+}
+
+fn times(op: Operator, at: &ScalarValue) -> Option<(i64, i64)> {
+    let at = nanos(at)?;
     // The first microsecond not before, and the last one not after.
     let (from, to) = (clamp(-((-at).div_euclid(1000))), clamp(at.div_euclid(1000)));
     match op {
@@ -226,6 +269,7 @@ fn both(one: Needs, other: Needs) -> Needs {
         levels: merge(one.levels, other.levels, intersection),
         message: Needle::all([one.message, other.message]),
         equals,
+        contains: one.contains.into_iter().chain(other.contains).collect(),
     }
 }
 
@@ -241,8 +285,16 @@ fn one_of(one: Needs, other: Needs) -> Needs {
         sources: one.sources.zip(other.sources).map(union),
         levels: one.levels.zip(other.levels).map(union),
         equals: one.equals.into_iter().filter(same).collect(),
+        contains: in_each_other(&one.contains, &other.contains),
         message: Needle::either([one.message, other.message]),
     }
+}
+
+/// Each text of one that is part of a text of the other.
+fn in_each_other(one: &[String], other: &[String]) -> Vec<String> {
+    let is_in = |text: &&String, all: &[String]| all.iter().any(|longer| longer.contains(text.as_str()));
+    let first = one.iter().filter(|text| is_in(text, other));
+    first.chain(other.iter().filter(|text| is_in(text, one))).cloned().collect()
 }
 
 fn merge<T>(one: Option<T>, other: Option<T>, join: impl Fn(T, T) -> T) -> Option<T> {

@@ -19,9 +19,10 @@ use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use parquet::arrow::arrow_reader::RowSelection;
-use parquet::file::metadata::ParquetMetaData;
-use part::Needs;
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use part::{Look, Needs};
+use tokio::task::yield_now;
 
 use crate::needs::is_nothing;
 use crate::reader::{Counters, PartFile};
@@ -133,10 +134,15 @@ struct Opener {
 
 type Batches = BoxStream<'static, Result<RecordBatch>>;
 
+/// Row groups of a part with the rows that may match; without any, all of them.
+type Chosen = Vec<(usize, Option<RowSelection>)>;
+
 /// Some row groups of a part that are read in one go.
 struct Piece {
     file: PartitionedFile,
-    rows: u64,
+    chosen: Chosen,
+    /// A text that is looked for first. It is the same for all pieces of a part, so that it learns if that pays.
+    look: Option<Arc<Look>>,
 }
 
 impl FileOpener for Opener {
@@ -161,7 +167,7 @@ impl Opener {
         }
         let part = PartFile::of(file)?;
         let metadata = part.metadata().map_err(failed)?;
-        let chosen: Vec<(usize, Option<RowSelection>)> = if is_nothing(&self.source.needs) {
+        let chosen: Chosen = if is_nothing(&self.source.needs) {
             (0..metadata.num_row_groups()).map(|group| (group, None)).collect()
         } else {
             let Some(selection) = part.select(&self.source.needs).map_err(failed)? else {
@@ -173,10 +179,13 @@ impl Opener {
         if file.range.as_ref().is_none_or(|range| range.start == 0) {
             self.source.counters.parts.fetch_add(1, Ordering::Relaxed);
         }
+        // The longest text is the rarest.
+        let text = self.source.needs.contains.iter().max_by_key(|text| text.len());
+        let look = text.map(|text| Arc::new(Look::new(text)));
         Ok(if self.source.shape.few {
-            self.one_by_one(file, &metadata, chosen)
+            self.one_by_one(file, &metadata, chosen, look.as_ref())
         } else {
-            vec![whole(file, &metadata, chosen)]
+            vec![Piece { file: file.clone(), chosen, look }]
         })
     }
 
@@ -184,16 +193,16 @@ impl Opener {
         &self,
         file: &PartitionedFile,
         metadata: &ParquetMetaData,
-        chosen: Vec<(usize, Option<RowSelection>)>,
+        chosen: Chosen,
+        look: Option<&Arc<Look>>,
     ) -> Vec<Piece> {
         let schema = self.config.file_schema();
         let mut pieces: Vec<Piece> = chosen
             .into_iter()
             .map(|(group, rows)| {
-                let mut piece = whole(file, metadata, vec![(group, rows)]);
                 let known = statistics::of_row_group(metadata.row_group(group), schema);
-                piece.file.statistics = Some(Arc::new(known));
-                piece
+                let file = file.clone().with_statistics(Arc::new(known));
+                Piece { file, chosen: vec![(group, rows)], look: look.cloned() }
             })
             .collect();
         if !self.source.shape.oldest_first {
@@ -218,10 +227,43 @@ impl Opener {
         Ok(false)
     }
 
-    async fn read(&self, piece: Piece) -> Result<Batches> {
+    /// Strikes out the pages of a piece that do not have the text that is looked for.
+    async fn look(&self, piece: &mut Piece) -> Result<()> {
+        let Some(look) = piece.look.take() else { return Ok(()) };
+        if !self.may_matter(&piece.file)? {
+            piece.chosen.clear();
+            return Ok(());
+        }
+        let part = PartFile::of(&piece.file)?;
+        let metadata = part.metadata().map_err(failed)?;
+        let mut left = Vec::new();
+        for (group, rows) in std::mem::take(&mut piece.chosen) {
+            let meta = metadata.row_group(group);
+            if !is_in_range(meta, &piece.file) {
+                continue;
+            }
+            let all = || RowSelection::from(vec![RowSelector::select(rows_of(meta))]);
+            let rows = rows.unwrap_or_else(all);
+            let rows = part.look(&look, group, rows).map_err(failed)?;
+            if rows.selects_any() {
+                left.push((group, Some(rows)));
+            }
+            // Whoever cancels the query is heard here.
+            yield_now().await;
+        }
+        piece.chosen = left;
+        Ok(())
+    }
+
+    async fn read(&self, mut piece: Piece) -> Result<Batches> {
+        self.look(&mut piece).await?;
+        if piece.chosen.is_empty() {
+            return Ok(stream::empty().boxed());
+        }
+        let (file, rows) = only(piece)?;
         let inner = &self.source.inner;
         let planning = inner.create_morselizer(Arc::clone(&self.store), &self.config, self.partition)?;
-        let mut planners = vec![planning.plan_file(piece.file)?];
+        let mut planners = vec![planning.plan_file(file)?];
         let mut batches = Vec::new();
         while let Some(planner) = planners.pop() {
             let Some(mut plan) = planner.plan()? else { continue };
@@ -234,22 +276,19 @@ impl Opener {
             planners.extend(plan.take_ready_planners().into_iter().rev());
         }
         if !batches.is_empty() {
-            self.source.counters.rows.fetch_add(piece.rows, Ordering::Relaxed);
+            self.source.counters.rows.fetch_add(rows, Ordering::Relaxed);
         }
         Ok(stream::iter(batches).flatten().boxed())
     }
 }
 
-/// The part with only the chosen row groups.
-fn whole(
-    file: &PartitionedFile,
-    metadata: &ParquetMetaData,
-    chosen: Vec<(usize, Option<RowSelection>)>,
-) -> Piece {
+/// The part with only the chosen row groups, and how many rows these have.
+fn only(piece: Piece) -> Result<(PartitionedFile, u64)> {
+    let metadata = PartFile::of(&piece.file)?.metadata().map_err(failed)?;
     let mut access = ParquetAccessPlan::new_none(metadata.num_row_groups());
     let mut rows = 0;
-    for (group, selection) in chosen {
-        let all = usize::try_from(metadata.row_group(group).num_rows()).unwrap_or_default();
+    for (group, selection) in piece.chosen {
+        let all = rows_of(metadata.row_group(group));
         match selection {
             Some(selection) if selection.row_count() < all => {
                 rows += selection.row_count();
@@ -261,9 +300,21 @@ fn whole(
             }
         }
     }
-    Piece { file: file.clone().with_extension(access), rows: rows as u64 }
+    Ok((piece.file.with_extension(access), rows as u64))
 }
 
-fn failed(error: part::ReadError) -> DataFusionError {
+fn rows_of(group: &RowGroupMetaData) -> usize {
+    usize::try_from(group.num_rows()).unwrap_or_default()
+}
+
+/// False for a row group that another reader of the same part reads: the scan gives it to the one in whose range of bytes it
+/// begins.
+fn is_in_range(group: &RowGroupMetaData, file: &PartitionedFile) -> bool {
+    let first = group.column(0);
+    let at = first.dictionary_page_offset().unwrap_or_else(|| first.data_page_offset());
+    file.range.as_ref().is_none_or(|range| (range.start..range.end).contains(&at))
+}
+
+pub(crate) fn failed(error: part::ReadError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }

@@ -242,7 +242,7 @@ impl Hunt {
         if let Some(window) = self.current.take() {
             self.windows.took(window.span);
             self.rows = match window.found {
-                0..FOUND_ROWS => (self.rows * 4).min(MOST_ROWS),
+                0..FOUND_ROWS => (self.rows * 2).min(MOST_ROWS),
                 found if found > 4 * FOUND_ROWS => (self.rows / 2).max(1),
                 _ => self.rows,
             };

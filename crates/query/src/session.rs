@@ -15,6 +15,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefau
 use datafusion::object_store::memory::InMemory;
 use datafusion::prelude::SessionConfig;
 
+use crate::counting::Counting;
 use crate::functions;
 use crate::shape::Shape;
 use crate::table::{LOGS, Logs};
@@ -37,6 +38,7 @@ pub(crate) fn empty(memory_bytes: usize, threads: usize) -> Result<SessionState>
         .with_scalar_functions(functions)
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_optimizer_rule(Arc::new(Counting))
         .build())
 }
 

@@ -14,17 +14,18 @@ use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::source_as_provider;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableSource, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
-use part::{Needs, Part, Summary, columns};
+use part::{Histogram, Needs, Part, Summary, columns};
 use store::Snapshot;
 
 use crate::interrupt::Interrupt;
 use crate::needs::{is_nothing, of_filters};
-use crate::parts::Parts;
+use crate::parts::{Parts, failed};
 use crate::reader::{Counters, PartFile, Readers};
 use crate::session::STORE_URL;
 use crate::shape::Shape;
@@ -87,6 +88,19 @@ impl Logs {
             parts: self.parts.iter().filter(|part| touches(part.summary().time)).cloned().collect(),
             ..self.clone()
         }
+    }
+
+    /// How many rows there are of each level in each minute: of each batch in memory and of each part that `needs` does not rule
+    /// out, when its turn comes.
+    pub(crate) fn histograms(&self, needs: &Needs) -> impl Iterator<Item = Result<Histogram>> + Send + use<> {
+        let memory = self.memory.clone().into_iter().map(|held| {
+            let mut counted = Histogram::new();
+            counted.count(&held.batch);
+            Ok(counted)
+        });
+        let parts: Vec<_> =
+            self.parts.iter().filter(|part| may_have(part.summary(), needs)).cloned().collect();
+        memory.chain(parts.into_iter().map(|part| part.histogram().map_err(failed)))
     }
 
     fn scan_memory(&self, projection: Option<&Vec<usize>>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
@@ -177,6 +191,11 @@ impl TableProvider for Logs {
             (None, None) => Ok(Arc::new(EmptyExec::new(self.projected(projection)?))),
         }
     }
+}
+
+/// The table, if it is ours.
+pub(crate) fn provider_of(source: &Arc<dyn TableSource>) -> Option<Logs> {
+    source_as_provider(source).ok()?.downcast_ref::<Logs>().cloned()
 }
 
 /// False when the summary alone rules a part out.

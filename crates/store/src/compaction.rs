@@ -144,7 +144,7 @@ fn write(core: &Core, merge: &Merge, parts: &[Arc<Part>]) -> Result<Added, Store
         io(error)
     })?;
     let rows = rows.take_while(|_| core.stage() == Stage::Running);
-    let written = part::write(&path, rows, schema, &core.options.write);
+    let written = part::write(&path, rows, schema, &core.options.write_merged);
     let merged = core.disk.point("compaction-merged").map_err(io);
     if written.is_err() || merged.is_err() || core.stage() != Stage::Running {
         core.disk.discard_part(place, id);

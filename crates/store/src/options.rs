@@ -11,8 +11,11 @@ pub struct Options {
     pub memtable_bytes: usize,
     /// Rows are in memory for at most about so long before they are written to parts.
     pub flush_after: Duration,
-    /// How parts are written.
+    /// How parts are written from memory.
     pub write: part::WriteOptions,
+    /// How merged parts are written: by default smaller, which takes four times as long for their texts. It is done when nothing
+    /// else is to be done, and once or twice for each row.
+    pub write_merged: part::WriteOptions,
     /// What is kept of the sources that have no entry of their own.
     pub retention: Retention,
     /// What is kept of some sources, in place of [`Options::retention`]; what an entry leaves open is as there. Rows
@@ -37,6 +40,7 @@ impl Default for Options {
             memtable_bytes: 32 << 20,
             flush_after: Duration::from_secs(60),
             write: part::WriteOptions::default(),
+            write_merged: part::WriteOptions { zstd_level: 7, ..part::WriteOptions::default() },
             retention: Retention::default(),
             source_retention: BTreeMap::new(),
             disk_free_min: 0,

@@ -17,7 +17,7 @@ pub(crate) fn line(number: u64) -> String {
 }
 
 /// Sends numbered lines until the collector is gone. Returns how many were acked.
-fn feed_until_death(peer: &mut Peer) -> u64 {
+pub(crate) fn feed_until_death(peer: &mut Peer) -> u64 {
     for number in 0..20_000 {
         if peer.try_send(line(number)).is_err() {
             break;

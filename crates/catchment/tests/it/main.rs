@@ -19,6 +19,7 @@ mod search;
 mod serve_collect;
 mod stages;
 mod store;
+mod store_input;
 mod tail;
 mod web;
 

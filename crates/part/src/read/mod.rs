@@ -1,6 +1,7 @@
 //! A file becomes rows again.
 
 mod cache;
+mod look;
 mod opened;
 mod scan;
 mod select;
@@ -14,9 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::ParquetMetaData;
 
 use self::cache::Cache;
+pub use self::look::Look;
 use self::opened::Opened;
 pub use self::scan::Scan;
 use crate::columns::{LEVEL, TIME, schema_with};
@@ -105,6 +108,15 @@ impl Part {
             return Ok(None);
         }
         select::pages(&*self.opened()?, needs)
+    }
+
+    /// What is left of `rows`, rows of a row group, without the pages that do not have what is looked for. No row that has it is
+    /// left out; when most pages have it, it stops looking.
+    ///
+    /// # Errors
+    /// When a page cannot be read, or is damaged.
+    pub fn look(&self, look: &Look, group: usize, rows: RowSelection) -> Result<RowSelection, ReadError> {
+        look.at(&self.opened()?, group, rows)
     }
 
     /// Its rows in the order of time, then position: all of them or those of a selection, with all columns or those

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use proptest::prelude::*;
 use record::Level;
 use search::{Needle, contains_needle, has_word};
 
 use super::{Owned, Row, any_rows, part, positions, small};
-use crate::{Needs, Part, WriteOptions};
+use crate::{Look, Needs, Part, Selection, WriteOptions};
 
 fn select(part: &Part, needs: &Needs) -> (u64, BTreeSet<u64>) {
     let Some(selection) = part.select(needs).unwrap() else { return (0, BTreeSet::new()) };
@@ -42,6 +43,7 @@ fn any_needs() -> impl Strategy<Value = Needs> {
             levels: levels.map(|names| names.into_iter().map(str::to_owned).collect()),
             message,
             equals: equals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            contains: Vec::new(),
         },
     )
 }
@@ -140,6 +142,47 @@ fn pages_that_cannot_match_are_ruled_out() {
     assert_eq!(rows_of(&equals("host", "host-11")), 0);
     assert_eq!(rows_of(&equals("host", "host-3")), 4096);
     assert_eq!(rows_of(&equals("nowhere", "x")), 0);
+}
+
+/// The positions that are left when one looks for a text in some rows of each row group.
+fn looked_for(part: &Part, text: &str, from: usize) -> BTreeSet<u64> {
+    let (metadata, look) = (part.metadata().unwrap(), Look::new(text));
+    let mut left = Selection::default();
+    for (group, rows) in metadata.row_groups().iter().map(|group| group.num_rows() as usize).enumerate() {
+        let from = from.min(rows);
+        let rows = RowSelection::from(vec![RowSelector::skip(from), RowSelector::select(rows - from)]);
+        left.row_groups.push((group, part.look(&look, group, rows).unwrap()));
+    }
+    part.scan(None, Some(&left), 50).unwrap().flat_map(|batch| positions(&batch.unwrap())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn no_row_with_the_text_is_left_out(rows in any_rows(1..200), text in "[a-c ]{1,4}", from in 0usize..70) {
+        let dir = tempfile::tempdir().unwrap();
+        let part = part(dir.path(), "part", &rows, &small());
+        let all = part.scan(None, None, 1000).unwrap().flat_map(|batch| positions(&batch.unwrap()));
+        let with_text: BTreeSet<u64> =
+            rows.iter().filter(|row| row.text().contains(&text)).map(|row| row.position).collect();
+        // The first rows of each group are not asked for.
+        let asked: BTreeSet<u64> = all.enumerate().filter(|(nth, _)| nth % 64 >= from).map(|(_, at)| at).collect();
+        let left = looked_for(&part, &text, from);
+        prop_assert!(left.is_subset(&asked));
+        prop_assert!(with_text.intersection(&asked).all(|position| left.contains(position)));
+    }
+}
+
+#[test]
+fn pages_without_the_text_are_struck_out_while_that_pays() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = WriteOptions { row_group_rows: 1024, page_rows: 128, zstd_level: 1 };
+    let part = part(dir.path(), "part", &many(), &options);
+    assert_eq!(looked_for(&part, "ord17 ", 0).len(), 128);
+    assert_eq!(looked_for(&part, "ord17 ", 1000).len(), 0);
+    assert_eq!(looked_for(&part, "/page", 0).len(), 4096);
+    assert_eq!(looked_for(&part, "nowhere", 0).len(), 0);
 }
 
 #[test]

@@ -29,13 +29,13 @@ pub struct WriteOptions {
     pub row_group_rows: usize,
     /// The most rows of a page, which is what a token filter covers and what is read at once; 8192 by default.
     pub page_rows: usize,
-    /// 1 (fast) to 22 (small); 3 by default.
+    /// For texts, 1 (fast) to 22 (small); 1 by default.
     pub zstd_level: i32,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { row_group_rows: 65_536, page_rows: 8192, zstd_level: 3 }
+        Self { row_group_rows: 65_536, page_rows: 8192, zstd_level: 1 }
     }
 }
 

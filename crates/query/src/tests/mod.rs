@@ -1,5 +1,6 @@
 //! Questions to small snapshots, of memory and parts whose schemas differ.
 
+mod counting;
 mod forbidden;
 mod limits;
 mod needs;

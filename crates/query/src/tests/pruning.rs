@@ -104,6 +104,35 @@ fn a_rare_word_reads_few_pages() {
     assert!(lines.is_empty() && work.rows <= all / 16, "{work:?}");
 }
 
+/// No word that the filters know is in what is looked for.
+#[test]
+fn a_rare_text_reads_the_pages_that_have_it() {
+    let dir = dir();
+    let parts = parts(&dir);
+    for filter in [
+        "message LIKE '%eedle%'",
+        "message LIKE '%n need%e tod%'",
+        "contains(message, 'eedl')",
+        "strpos(message, 'eedl') > 0",
+        "message ~ 'eedle'",
+        "regexp_like(message, 'eedle')",
+        "(message LIKE '%eedle%' OR message LIKE '%eedle tod%')",
+    ] {
+        for (what, order) in [("count(*)", ""), ("message", ""), ("*", "ORDER BY time DESC LIMIT 5")] {
+            let (lines, work) = asked(&parts, &format!("SELECT {what} FROM logs WHERE {filter} {order}"));
+            assert_eq!(lines.len(), 1, "{filter}");
+            assert!(work.rows <= 64, "{filter}: {work:?}");
+        }
+    }
+    let (lines, work) = asked(&parts, "SELECT count(*) FROM logs WHERE message LIKE '%owhere%'");
+    assert_eq!((lines, work.rows), (vec!["0".to_owned()], 0));
+    // What is everywhere is found everywhere, and is not looked for twice.
+    let (lines, _) = asked(&parts, "SELECT count(*) FROM logs WHERE message LIKE '%oday%'");
+    assert_eq!(lines, [(PARTS * ROWS).to_string()]);
+    let either = "SELECT count(*) FROM logs WHERE message LIKE '%eedle%' OR message LIKE '%request 77 %'";
+    assert_eq!(asked(&parts, either).0, ["2"]);
+}
+
 #[test]
 fn time_position_source_and_level_rule_out_parts() {
     let dir = dir();
