@@ -6,7 +6,7 @@ export const SHORT: Record<string, string> = { fatal: "FTL", error: "ERR", warn:
 
 /** The colours are the styles' own: canvases read them there. */
 export function colour(level: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--level-${level}`).trim() || "#888";
+  return getComputedStyle(document.documentElement).getPropertyValue(`--bar-${level}`).trim() || "#888";
 }
 
 export const isError = (level: string | undefined) => level === "error" || level === "fatal";

@@ -11,9 +11,9 @@ export interface Run {
   hit?: boolean;
 }
 
-const CONTROL_PICTURES = 0x2400;
+const CONTROLS = "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
 const NAMES: Record<number, string> = {
-  0x61c: "ALM", 0x200b: "ZWSP", 0x200e: "LRM", 0x200f: "RLM", 0x202a: "LRE", 0x202b: "RLE", 0x202c: "PDF", 0x202d: "LRO", 0x202e: "RLO",
+  0x7f: "DEL", 0x61c: "ALM", 0x200b: "ZWSP", 0x200e: "LRM", 0x200f: "RLM", 0x202a: "LRE", 0x202b: "RLE", 0x202c: "PDF", 0x202d: "LRO", 0x202e: "RLO",
   0x2060: "WJ", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI", 0xfeff: "BOM", 0x2028: "LS", 0x2029: "PS", 0xad: "SHY", 0x180e: "MVS",
   0x2061: "FA", 0x2062: "IT", 0x2063: "IS", 0x2064: "IP", 0xfff9: "IAA", 0xfffa: "IAS", 0xfffb: "IAT",
 };
@@ -27,9 +27,7 @@ export const SHOWN_MAX = 2000;
 
 function markOf(character: string): Run {
   const code = character.codePointAt(0)!;
-  if (code < 0x20) return { text: String.fromCharCode(CONTROL_PICTURES + code), mark: `U+${hex(code)}` };
-  if (code === 0x7f) return { text: "\u2421", mark: "U+007F" };
-  return { text: NAMES[code] ?? `U+${hex(code)}`, mark: `U+${hex(code)}` };
+  return { text: CONTROLS[code] ?? NAMES[code] ?? `U+${hex(code)}`, mark: `U+${hex(code)}` };
 }
 
 function hex(code: number): string {
@@ -38,7 +36,7 @@ function hex(code: number): string {
 
 /** The text of a single value as one string: odd characters become their marks in angle brackets. For attributes and cells. */
 export function plain(text: string): string {
-  return ODD.test(text) ? text.replace(ODD_ALL, (c) => { const run = markOf(c); return c < " " ? run.text : `‹${run.text}›`; }) : text;
+  return ODD.test(text) ? text.replace(ODD_ALL, (c) => `‹${markOf(c).text}›`) : text;
 }
 
 /** A line without the colours a terminal would show. */

@@ -23,7 +23,9 @@ export function Sensors() {
   useEffect(() => refreshFields(), []);
   const last = parseSpan(route.value.params.get("last") ?? "") ?? 15 * 60_000;
   const peer = route.value.params.get("peer") ?? "";
-  const numeric = knownFields.value.filter((field) => !field.core && (field.type === "int" || field.type === "float"));
+  const numeric = knownFields.value.filter((field) => !field.core && (field.type === "int" || field.type === "float"))
+    // What is measured is seldom a whole number; what is counted or a code often is.
+    .sort((a, b) => Number(b.type === "float") - Number(a.type === "float"));
   const shown = chosen.value === null ? numeric.slice(0, 4).map((field) => field.name) : chosen.value.filter((name) => numeric.some((field) => field.name === name));
   const toggle = (name: string) => { chosen.value = shown.includes(name) ? shown.filter((each) => each !== name) : [...shown, name].slice(-SHOWN_MAX); };
   return (

@@ -112,7 +112,7 @@ export function Sql() {
           <Menu label="Examples" text="Examples">{(close) => EXAMPLES.map(([name, text]) => <button key={name} type="button" class="item" onClick={() => put(text, close)}>{name}</button>)}</Menu>
           {statements.value.length > 0 && <Menu label="History" text="History" wide>{(close) => statements.value.slice(0, 20).map((text) => <button key={text} type="button" class="item mono clip" onClick={() => put(text, close)}>{plain(text.replace(/\s+/g, " "))}</button>)}</Menu>}
           <span class="grow" />
-          {answer && !wrong && <span class="counts" role="status"><b>{count(answer.rows.length)}</b> rows{answer.truncated ? ", the first ones" : ""} in {span(took)}{answer.work && <span class="wide-only faint">, read {bytes(answer.work.bytes)} of {count(answer.work.parts)} parts</span>}</span>}
+          {answer && !wrong && <span class="counts" role="status"><span><b>{count(answer.rows.length)}</b> {answer.rows.length === 1 ? "row" : "rows"}{answer.truncated ? ", the first ones" : ""} in {span(took)}{answer.work && <span class="wide-only faint">, read {bytes(answer.work.bytes)} of {count(answer.work.parts)} parts</span>}</span></span>}
           {shape && <div class="switch" role="group" aria-label="How it is shown">
             {([["table", "Table"], ["line", "Line"], ["bar", "Bars"]] as const).map(([name, text]) => <Button key={name} icon={name === "bar" ? "chart" : name} label={text} text={<span class="wide-only">{text}</span>} kind="ghost" pressed={view === name} onClick={() => setView(name)} />)}
           </div>}

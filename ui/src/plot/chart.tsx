@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clock, day, stamp, ticks } from "../lib/time";
 import { plain } from "../lib/text";
 import { short } from "../lib/format";
+import { colour, LEVELS } from "../lib/levels";
 import { dark, zone } from "../state/settings";
 
 export interface Series {
@@ -29,8 +30,20 @@ interface Props {
 
 const COLOURS = 8;
 
-export function seriesColour(at: number): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--series-${at % COLOURS}`).trim();
+/** Levels have their own colours, whatever is drawn. */
+function seriesColour(name: string, at: number): string {
+  const style = getComputedStyle(document.documentElement);
+  return ((LEVELS as readonly string[]).includes(name) ? colour(name) : "") || style.getPropertyValue(`--series-${at % COLOURS}`).trim();
+}
+
+/** Bars stand on each other: each series becomes the sum of itself and those before it. */
+function stack(series: Series[], hidden: ReadonlySet<string>): (number | null)[][] {
+  const sums: number[] = [];
+  return series.map((each) => each.values.map((value, at) => {
+    if (hidden.has(each.name)) return null;
+    sums[at] = (sums[at] ?? 0) + (value ?? 0);
+    return value === null ? null : sums[at]!;
+  }));
 }
 
 function axisNumber(value: number): string {
@@ -56,7 +69,10 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
 
   const names = series.map((each) => each.name).join("\u0000");
   const shape = `${names}/${kind}/${dark.value}/${zone.value}/${[...hidden].join("\u0000")}`;
-  const data: uPlot.AlignedData = [at, ...series.map((each) => each.values)];
+  // The highest is drawn first, so that the others stand before it.
+  const data: uPlot.AlignedData = kind === "bar" ? [at, ...stack(series, hidden).reverse()] : [at, ...series.map((each) => each.values)];
+  const ordered = kind === "bar" ? [...series].reverse() : series;
+  const step = at.reduce((least, each, index) => (index > 0 ? Math.min(least, each - at[index - 1]!) : least), Infinity);
 
   useEffect(() => {
     if (width === 0) return;
@@ -72,7 +88,7 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
         ...(sync ? { sync: { key: sync, setSeries: false } } : {}),
       },
       scales: {
-        x: { time: false, range: (_, low, high) => [scale.current.from ?? low ?? 0, scale.current.to ?? (high === low ? (high ?? 0) + 1 : high ?? 1)] },
+        x: { time: false, range: (_, low, high) => [scale.current.from ?? low ?? 0, scale.current.to ?? (kind === "bar" && Number.isFinite(step) ? (high ?? 0) + step : high === low ? (high ?? 0) + 1 : high ?? 1)] },
         y: { range: (_, low, high) => (low === null || low === undefined || high === null || high === undefined ? [0, 1] : kind === "bar" ? [Math.min(0, low), Math.max(high * 1.05, 1e-9)] : uPlot.rangeNum(low, high, 0.12, true)) },
       },
       axes: [
@@ -81,9 +97,9 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
       ],
       series: [
         {},
-        ...series.map((each, index): uPlot.Series => ({
-          label: `series ${index}`, show: !hidden.has(each.name), stroke: seriesColour(index), width: 1.5, points: { show: kind === "line" && at.length < 2, size: 5 }, spanGaps: false,
-          ...(kind === "bar" ? { fill: seriesColour(index), paths: uPlot.paths.bars!({ size: [0.8, 40], align: 1 }) } : {}),
+        ...ordered.map((each, index): uPlot.Series => ({
+          label: `series ${index}`, show: !hidden.has(each.name), stroke: seriesColour(each.name, series.indexOf(each)), width: kind === "bar" ? 0 : 1.5, points: { show: kind === "line" && at.length < 2, size: 5 }, spanGaps: false,
+          ...(kind === "bar" ? { fill: seriesColour(each.name, series.indexOf(each)), paths: uPlot.paths.bars!({ size: [0.8, 40], align: 1 }) } : {}),
         })),
       ],
       hooks: {
@@ -105,7 +121,10 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
   useEffect(() => { plot.current?.setData(data); }, [at, series, from, to]);
   useEffect(() => { if (width > 0) plot.current?.setSize({ width, height }); }, [width, height]);
 
-  const shown = cursor !== null && cursor < at.length ? cursor : at.length - 1;
+  const pointed = cursor !== null && cursor < at.length ? cursor : null;
+  const shown = pointed ?? at.length - 1;
+  // Where nothing is pointed at, the latest there is.
+  const valueOf = (each: Series) => (pointed !== null ? each.values[pointed] : each.values.findLast((value) => value !== null)) ?? null;
   return (
     <figure class="chart" aria-label={label}>
       <div ref={box} class="chart-box" style={{ minHeight: `${height}px` }} />
@@ -113,7 +132,7 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
         <span class="faint chart-at">{at.length > 0 ? stamp(at[shown]!, zone.value, false) : ""}</span>
         {series.map((each, index) => (
           <button key={each.name} type="button" aria-pressed={!hidden.has(each.name)} onClick={() => { const next = new Set(hidden); if (!next.delete(each.name)) next.add(each.name); setHidden(next); }}>
-            <i style={{ background: seriesColour(index) }} /><span>{plain(each.name)}</span><b>{each.values[shown] === null || each.values[shown] === undefined ? "–" : axisNumber(each.values[shown]!)}</b>
+            <i style={{ background: seriesColour(each.name, index) }} /><span>{plain(each.name)}</span><b>{valueOf(each) === null ? "–" : axisNumber(valueOf(each)!)}</b>
           </button>
         ))}
       </figcaption>}

@@ -46,7 +46,7 @@ export function Button({ icon, label, text, onClick, pressed, kind = "plain", di
 }
 
 /** A button that opens something below it; closes with Escape, a click elsewhere, or when its content says so. */
-export function Menu({ icon, label, text, children, wide, right, hint }: { icon?: IconName; label: string; text?: ComponentChildren; children: (close: () => void) => ComponentChildren; wide?: boolean; right?: boolean; hint?: string }) {
+export function Menu({ icon, label, text, children, wide, right, ghost }: { icon?: IconName; label: string; text?: ComponentChildren; children: (close: () => void) => ComponentChildren; wide?: boolean; right?: boolean; ghost?: boolean }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -80,7 +80,7 @@ export function Menu({ icon, label, text, children, wide, right, hint }: { icon?
   };
   return (
     <div class="menu" ref={root} onKeyDown={onKeyDown}>
-      <Button {...(icon ? { icon } : {})} label={label} text={text} onClick={() => setOpen(!open)} expanded={open} {...(hint ? { hint } : {})} />
+      <Button {...(icon ? { icon } : {})} label={label} text={text} onClick={() => setOpen(!open)} expanded={open} kind={ghost ? "ghost" : "plain"} />
       {open && <div class={`menu-body ${wide ? "wide" : ""} ${right ? "right" : ""}`} role="dialog" aria-label={label}>{children(close)}</div>}
     </div>
   );

@@ -1,6 +1,6 @@
 // How many lines over time, stacked by level. Drag over it to look at that range; with the keyboard: arrows, shift to extend, Enter.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { histogram, message, type Histogram as Answer } from "../../api/index";
+import { histogram, message, Problem, type Histogram as Answer } from "../../api/index";
 import { count, short, span as spanOf } from "../../lib/format";
 import { colour, LEVELS } from "../../lib/levels";
 import { clock, day, stamp, ticks, zoneName } from "../../lib/time";
@@ -35,7 +35,8 @@ function useCounts(buckets: number) {
         }
       } catch (error) {
         if (stop.signal.aborted) return;
-        setWrong(message(error));
+        // What is wrong with a search stands at the search.
+        setWrong(error instanceof Problem && error.syntax ? "" : message(error));
         if (!again) setAnswer(null);
       }
       setBusy(false);
@@ -110,7 +111,7 @@ export function Histogram() {
     draw.globalAlpha = 0.3;
     draw.fillRect(0, room, width, 1);
     draw.globalAlpha = 1;
-    const colours = LEVELS.map(colour);
+    const colours = LEVELS.map((level) => colour(level));
     const wide = width / data.count;
     const gap = wide > 4 ? 1 : 0;
     for (const bar of data.bars) {

@@ -54,7 +54,7 @@ function Columns() {
     columns.value = next;
   };
   return (
-    <Menu icon="columns" label="Columns" right>
+    <Menu icon="columns" label="Columns" right ghost>
       {() => <div class="column-menu">
         <h3>Columns</h3>
         {columns.value.map((name, at) => (
@@ -81,7 +81,7 @@ function Download() {
   const url = (format: string) => address("export", { q: query.value, ...span(), format }).href;
   const curl = () => `curl -fsS ${withToken.value ? '-H "Authorization: Bearer $CATCHMENT_TOKEN" ' : ""}${shell(url("ndjson"))} -o catchment.ndjson`;
   return (
-    <Menu icon="down" label="Download" right text={<span class="wide-only">Download</span>}>
+    <Menu icon="down" label="Download" right ghost text={<span class="wide-only">Download</span>}>
       {(close) => <div class="download-menu">
         <p class="faint">All lines of this search and range, the oldest first.</p>
         {FORMATS.map(([format, name, what]) => <a key={format} class="item" href={url(format)} download={`catchment.${format}`} onClick={close}><span>{name}</span><span class="faint">{what}</span></a>)}

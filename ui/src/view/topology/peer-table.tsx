@@ -17,7 +17,7 @@ const COLUMNS: TableColumn[] = [
   { key: "lines_per_second", title: "Lines/s", width: "10.5rem", right: true, sortable: true },
   { key: "lines", title: "Lines", width: "6rem", right: true, sortable: true },
   { key: "unacked", title: "Unacked", width: "5.5rem", right: true, sortable: true },
-  { key: "reconnects", title: "Reconnects", width: "6.5rem", right: true, sortable: true },
+  { key: "reconnects", title: "Reconnects", width: "7.5rem", right: true, sortable: true },
   { key: "last_line", title: "Last line", width: "6.5rem", right: true, sortable: true },
   { key: "last_error", title: "Last error", width: "minmax(12rem, 1.6fr)" },
 ];
