@@ -69,6 +69,16 @@ export const context = (position: number, before: number, after: number, signal?
 
 export const status = (signal?: AbortSignal) => json<Status>("status", {}, { signal: signal ?? null });
 
+/** Who is further behind than this is not waited for: following would begin with a long past. */
+const BEHIND_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Everything up to here has passed the pipelines: what a search finds of it, it finds now, and the rest a tail tells. */
+export async function passed(signal?: AbortSignal): Promise<number | null> {
+  const { pipelines } = await status(signal);
+  const positions = pipelines.filter((pipeline) => pipeline.state !== "ended" && pipeline.behind_bytes <= BEHIND_BYTES_MAX).map((pipeline) => pipeline.position);
+  return positions.length > 0 ? Math.min(...positions) : null;
+}
+
 export const queues = (signal?: AbortSignal) => json<{ queues: Queue[] }>("queues", {}, { signal: signal ?? null }).then((answer) => answer.queues);
 
 export interface PeerQuery {

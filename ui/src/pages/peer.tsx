@@ -1,6 +1,6 @@
 // One peer: how it is, and its latest lines, as they come.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { peers as askPeers, message, search, status, type Peer as PeerAnswer } from "../api/index";
+import { peers as askPeers, message, passed, search, type Peer as PeerAnswer } from "../api/index";
 import { Ago, Failed, Spark } from "../view/parts";
 import { LogRow } from "../view/explore/log-row";
 import { PeerState } from "../view/topology/peer-table";
@@ -68,8 +68,8 @@ function One({ name, source }: { name: string; source: string }) {
     let mine: Follow | null = null;
     const begin = async () => {
       // From before the search on: what is found twice is shown once.
-      const { pipelines } = await status(stop.signal);
-      const after = pipelines.length > 0 ? String(Math.min(...pipelines.map((pipeline) => pipeline.position))) : null;
+      const position = await passed(stop.signal);
+      const after = position === null ? null : String(position);
       const { records } = await search("", { from: null, to: null }, { limit: LINES, peer: name, source }, stop.signal);
       rows.reset(records.reverse().map(recordRow));
       mine = new Follow(rows, q, after);

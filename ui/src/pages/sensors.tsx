@@ -1,6 +1,6 @@
 // Numbers in lines, over time, for each peer; and on, as they come.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { message, sql, status, type Field, type Json, type LogRecord } from "../api/index";
+import { message, passed, sql, type Field, type Json, type LogRecord } from "../api/index";
 import { Tail } from "../api/tail";
 import { BINS, Bins } from "../plot/bins";
 import { Chart, type Series } from "../plot/chart";
@@ -64,12 +64,11 @@ function Grid({ fields, last, peer }: { fields: Field[]; last: number; peer: str
     const stop = new AbortController();
     let end = () => {};
     const begin = async () => {
-      const { pipelines } = await status(stop.signal);
-      const passed = pipelines.length > 0 ? Math.min(...pipelines.map((pipeline) => pipeline.position)) : null;
+      const position = await passed(stop.signal);
       const takers: Feed["takers"] = new Set();
-      setFeed({ passed, takers });
+      setFeed({ passed: position, takers });
       const any = fields.map((field) => `${fieldName(field.name)}:*`).join(" OR ");
-      const tail = new Tail(`(${any})${ofPeer(peer)}`, passed === null ? null : String(passed), { records: (records) => takers.forEach((take) => take(records)), skipped: () => {} });
+      const tail = new Tail(`(${any})${ofPeer(peer)}`, position === null ? null : String(position), { records: (records) => takers.forEach((take) => take(records)), skipped: () => {} });
       const quiet = tail.state.subscribe((state) => setLost(state === "waiting"));
       end = () => {
         quiet();

@@ -4,7 +4,7 @@ import { Follow } from "./follow";
 import { route, replace } from "./route";
 import { recordRow, Rows, ROWS_MAX } from "./rows";
 import { columns, remember, searches } from "./settings";
-import { message, Problem, record as fetchRecord, search, status, type Span } from "../api/index";
+import { message, passed, Problem, record as fetchRecord, search, type Span } from "../api/index";
 import { bounds, iso, parseInstant, parseSpan, spanText, type Range } from "../lib/time";
 
 const PAGE_ROWS = 500;
@@ -111,18 +111,19 @@ async function loadAround(position: number, stop: AbortSignal): Promise<void> {
   const behind = justBehind(middle.time);
   const [older, newer] = await Promise.all([
     search(query.value, { from, to: behind }, { limit: PAGE_ROWS }, stop),
-    search(query.value, { from: behind, to }, { limit: PAGE_ROWS, order: "oldest" }, stop),
+    // The record may be beyond the range; then nothing of the range is behind it.
+    to !== null && Date.parse(behind) >= Date.parse(to) ? null : search(query.value, { from: behind, to }, { limit: PAGE_ROWS, order: "oldest" }, stop),
   ]);
   stop.throwIfAborted();
   Object.assign(edges.older, { cursor: older.end.next, bound: behind });
-  Object.assign(edges.newer, { cursor: newer.end.next, bound: behind });
+  Object.assign(edges.newer, { cursor: newer?.end.next ?? null, bound: behind });
   batch(() => {
     target.value = position;
-    rows.reset([...older.records.reverse(), ...newer.records].map(recordRow));
+    rows.reset([...older.records.reverse(), ...(newer?.records ?? [])].map(recordRow));
     selected.value = position;
     moreOlder.value = older.end.more && older.end.next !== null;
-    moreNewer.value = newer.end.more && newer.end.next !== null;
-    missing.value = older.end.missing ?? newer.end.missing;
+    moreNewer.value = (newer?.end.more ?? false) && newer?.end.next !== null;
+    missing.value = older.end.missing ?? newer?.end.missing ?? null;
   });
 }
 
@@ -173,8 +174,8 @@ rows.listen((change) => {
 export async function startLive(): Promise<void> {
   let after: string | null = null;
   try {
-    const { pipelines } = await status();
-    if (pipelines.length > 0) after = String(Math.min(...pipelines.map((pipeline) => pipeline.position)));
+    const position = await passed();
+    if (position !== null) after = String(position);
   } catch {
     // Then it begins with what comes next.
   }
@@ -216,7 +217,7 @@ export function params(absolute: boolean): Record<string, string | undefined> {
   const at = range.value;
   return {
     q: query.value || undefined,
-    ...("last" in at && !absolute ? { last: spanText(at.last) } : { from: iso(asked.value.from), to: iso(asked.value.until) }),
+    ...("last" in at && !absolute ? { last: spanText(at.last) } : { from: iso(asked.value.from), to: iso(live.value ? Date.now() : asked.value.until) }),
     columns: columns.value.join(",") || undefined,
     at: selected.value === null ? undefined : String(selected.value),
     live: live.value && !absolute ? "1" : undefined,
