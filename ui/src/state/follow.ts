@@ -140,8 +140,8 @@ export class Follow {
         this.heldAll.value = false;
         this.disconnect();
       }
-    } else if (document.hidden) {
-      // Nobody draws frames then; the rows are bounded all the same.
+    } else if (document.hidden || this.waiting.length > BURST_MAX) {
+      // Nobody draws frames then, or too seldom; the rows are bounded all the same.
       this.flush();
     } else if (this.frame === 0) {
       this.frame = requestAnimationFrame(() => {

@@ -30,11 +30,13 @@ export function Flow() {
   const drawn = all.slice(0, SOURCES_MAX);
   const rest = all.slice(SOURCES_MAX);
   const outputs = outputsOf(state);
-  const sourceId = (name: string) => (drawn.some((source) => source.source === name) ? `source ${name}` : "source …");
   const edges: Edge[] = [];
-  for (const source of drawn) edges.push({ from: `source ${source.source}`, to: "journal", rate: source.lines_per_second });
+  // An ACK goes back for each line, once it is durable.
+  for (const source of drawn) {
+    const id = `source ${source.source}`;
+    edges.push({ from: id, to: "journal", rate: source.lines_per_second }, { from: "journal", to: id, rate: now && now.acked > 0 ? source.lines_per_second : 0, back: true });
+  }
   if (rest.length > 0) edges.push({ from: "source …", to: "journal", rate: rest.reduce((sum, source) => sum + source.lines_per_second, 0) });
-  if (all.length > 0) edges.push({ from: "journal", to: sourceId(all[0]!.source), rate: now?.acked ?? 0, back: true });
   for (const pipeline of state.pipelines) {
     const flowing = now?.pipelines[pipeline.name] ?? 0;
     edges.push({ from: "journal", to: `pipeline ${pipeline.name}`, rate: flowing });
