@@ -40,12 +40,12 @@ function line() {
 
 function reading(peer, at) {
   const phase = peer.seed;
-  return {
-    message: `temp=${(21 + 4 * Math.sin(at / 90_000 + phase) + Math.random()).toFixed(2)} rpm=${Math.round(1200 + 200 * Math.sin(at / 47_000 + phase * 2) + 30 * Math.random())} vibration=${(0.02 + 0.01 * Math.abs(Math.sin(at / 11_000 + phase)) + Math.random() / 300).toFixed(4)}`,
+  const read = {
     temp: Number((21 + 4 * Math.sin(at / 90_000 + phase) + Math.random()).toFixed(2)),
     rpm: Math.round(1200 + 200 * Math.sin(at / 47_000 + phase * 2) + 30 * Math.random()),
     vibration: Number((0.02 + 0.01 * Math.abs(Math.sin(at / 11_000 + phase)) + Math.random() / 300).toFixed(4)),
   };
+  return { message: Object.entries(read).map(([name, value]) => `${name}=${value}`).join(" "), ...read };
 }
 
 export class World {

@@ -31,10 +31,11 @@ const PAGES = {
   live: async (page) => { await go(page, "explore?live=1", ".live-state.live"); await page.waitForTimeout(3 * REST_MS); },
   wrap: async (page) => { await go(page, `explore?last=6h&q=${q("long OR terminal OR invoice OR zero")}`, ".list"); await page.locator("body").press("x"); await page.waitForTimeout(REST_MS); },
   error: (page) => go(page, `explore?q=${q("level:error (service:checkout OR status:")}`, ".search-wrong"),
-  range: async (page) => { await go(page, "explore?last=1h", ".histogram-total b"); await page.getByRole("button", { name: "Time range" }).click(); await page.locator(".histogram-box").hover({ position: { x: 200, y: 40 } }); },
+  range: async (page) => { await go(page, "explore?last=1h", ".histogram-total b"); await page.getByRole("button", { name: "Time range" }).click(); },
   sql: async (page) => { await go(page, "sql", ".cm-content"); await page.getByRole("button", { name: "Run" }).click(); await page.locator(".table-row").first().waitFor(); },
   chart: async (page) => { await PAGES.sql(page); await page.getByRole("button", { name: "Bars" }).click(); await page.locator("canvas").waitFor(); },
   sensors: async (page) => { await go(page, "sensors", ".sensors"); await page.waitForTimeout(4 * REST_MS); },
+  bar: async (page) => { await go(page, "explore?last=1h", ".histogram-total b"); await page.locator(".histogram-box").hover({ position: { x: 200, y: 40 } }); },
   help: async (page) => { await go(page, "explore", ".list"); await page.locator("body").press("?"); },
 };
 

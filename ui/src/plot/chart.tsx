@@ -47,7 +47,8 @@ function stack(series: Series[], hidden: ReadonlySet<string>): (number | null)[]
 }
 
 function axisNumber(value: number): string {
-  return Math.abs(value) >= 1e-3 || value === 0 ? short(value) : value.toExponential(1);
+  const size = Math.abs(value);
+  return size >= 1000 || value === 0 ? short(value) : size >= 1e-4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 }
 
 export function Chart({ label, at, series, kind, height, from, to, onZoom, sync, legend = true }: Props) {

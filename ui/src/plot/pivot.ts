@@ -1,5 +1,6 @@
 // From the rows of an answer to series over time: which column is the time, which are numbers, which names a series.
 import type { Json, Table } from "../api/index";
+import { LEVELS } from "../lib/levels";
 import type { Series } from "./chart";
 
 const SERIES_MAX = 16;
@@ -38,9 +39,12 @@ export function pivot(table: Table, shape: Shape): { at: number[]; series: Serie
     one.weight += 1;
   };
   for (const row of table.rows) {
-    if (shape.name !== null) put(row[shape.name] === null ? "(none)" : String(row[shape.name]), row, row[shape.numbers[0]!]);
+    if (shape.name !== null) put(row[shape.name] === null ? "none" : String(row[shape.name]), row, row[shape.numbers[0]!]);
     else for (const number of shape.numbers) put(table.columns[number]!.name, row, row[number]);
   }
   const series = [...found].sort((a, b) => b[1].weight - a[1].weight).slice(0, SERIES_MAX).map(([name, { values }]) => ({ name, values }));
-  return { at, series: series.sort((a, b) => (a.name < b.name ? -1 : 1)), left: Math.max(0, found.size - SERIES_MAX) };
+  // Levels stand as in the histogram: the least serious at the bottom.
+  const level = (name: string) => (LEVELS as readonly string[]).indexOf(name);
+  series.sort((a, b) => level(b.name) - level(a.name) || (a.name < b.name ? -1 : 1));
+  return { at, series, left: Math.max(0, found.size - SERIES_MAX) };
 }
