@@ -12,7 +12,7 @@ before(async () => {
   server = await collector();
   browser = await launch();
   const now = Date.now();
-  await feed(server.lines, Array.from({ length: LINES }, (_, n) => ({
+  await feed(server, Array.from({ length: LINES }, (_, n) => ({
     time: new Date(now - (LINES - n) * 2000).toISOString(), level: n % 10 === 0 ? "error" : n % 7 === 0 ? "warn" : "info", message: `line ${n} of this test`, run, service: n % 2 ? "web" : "db",
   })));
 });

@@ -33,8 +33,20 @@ export async function collector(...args) {
   return startMock(["--rate", "0", "--peers", "200", "--history", "2000", ...args]);
 }
 
+const fed = new Map();
+
+/** Sends lines, and returns when each is acked and, if they belong to a run, can be found. */
+export async function feed(server, lines, { find = true } = {}) {
+  await send(server.lines, lines);
+  const run = lines[0]?.run;
+  if (run === undefined) return;
+  fed.set(run, (fed.get(run) ?? 0) + lines.length);
+  if (!find) return;
+  await until(async () => (await (await fetch(`${server.url}api/v1/histogram?q=${q(`run:${run}`)}`)).json()).total >= fed.get(run), "the lines can be found");
+}
+
 /** Sends lines, and returns when each is acked. */
-export function feed(address, lines) {
+function send(address, lines) {
   const [host, port] = address.split(/:(?=\d+$)/);
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host, port: Number(port) });

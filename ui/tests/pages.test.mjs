@@ -23,7 +23,7 @@ test("hostile_text_is_shown_and_does_nothing", async () => {
     "<iframe src='//evil.invalid'></iframe><svg onload='window.pwned=1'>",
     "[x](javascript:alert(1))",
   ];
-  await feed(server.lines, hostile.map((message) => ({ message, run, level: "error", "<b>field</b>": "<i>value</i>" })));
+  await feed(server, hostile.map((message) => ({ message, run, level: "error", "<b>field</b>": "<i>value</i>" })));
   const { page, close } = await open(browser, server.url);
   await page.goto(at(server.url, `explore?q=${q(`run:${run}`)}&last=1h`));
   await until(async () => (await page.locator(".list .row").count()) === hostile.length, "all are there");
@@ -64,7 +64,7 @@ test("topology_shows_the_picture_and_every_peer", async () => {
 
 test("sql_is_answered_drawn_and_errors_are_marked", async () => {
   const run = newRun();
-  await feed(server.lines, Array.from({ length: 20 }, (_, n) => ({ message: `sql ${n}`, run, level: "info" })));
+  await feed(server, Array.from({ length: 20 }, (_, n) => ({ message: `sql ${n}`, run, level: "info" })));
   const { page, close } = await open(browser, server.url, { allow: /400/ });
   await page.goto(at(server.url, "sql"));
   await page.locator(".editor-host .cm-content").waitFor();
@@ -94,7 +94,7 @@ test("the_sql_behind_a_search_is_one_click_away", async () => {
 });
 
 test("sensors_are_plotted_and_go_on", async () => {
-  await feed(server.lines, Array.from({ length: 40 }, (_, n) => ({ message: "reading", level: "info", temp: 20 + n / 10 })));
+  await feed(server, Array.from({ length: 40 }, (_, n) => ({ message: "reading", level: "info", temp: 20 + n / 10 })));
   const { page, close } = await open(browser, server.url);
   await page.goto(at(server.url, "sensors?last=5m"));
   const sensor = page.locator(".sensor[aria-label=temp]");
@@ -107,7 +107,7 @@ test("sensors_are_plotted_and_go_on", async () => {
     for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) colours.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
     return colours.size > 2;
   }), "a curve");
-  await feed(server.lines, Array.from({ length: 5 }, () => ({ message: "reading", level: "info", temp: 99 })));
+  await feed(server, Array.from({ length: 5 }, () => ({ message: "reading", level: "info", temp: 99 })));
   await until(async () => (await sensor.locator(".chart-legend b").allTextContents()).includes("99"), "the newest value");
   await close();
 });

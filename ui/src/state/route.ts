@@ -29,10 +29,10 @@ export function go(page: PageName, params: Record<string, string | undefined> = 
   location.hash = href(page, params);
 }
 
-/** Changes the address without a new entry in the browser's history. */
+/** Changes the address of a page without a new entry in the browser's history. Who has left that page stays where they are. */
 export function replace(page: PageName, params: Record<string, string | undefined>): void {
   const target = href(page, params);
-  if (location.hash === target) return;
+  if (location.hash === target || read().page !== page) return;
   history.replaceState(null, "", target);
   route.value = read();
 }
