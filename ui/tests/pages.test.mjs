@@ -112,6 +112,23 @@ test("sensors_are_plotted_and_go_on", async () => {
   await close();
 });
 
+test("the_palette_goes_everywhere", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.goto(server.url);
+  await page.locator(".table-row a").first().waitFor();
+  const name = await page.locator(".table-row a").nth(3).textContent();
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("dialog", { name: "Go to" });
+  await palette.getByRole("combobox").pressSequentially(name);
+  await palette.locator("li", { hasText: "peer of" }).filter({ hasText: name }).click();
+  await page.locator(".peer-page h1", { hasText: name }).waitFor();
+  await page.keyboard.press("Control+k");
+  await palette.getByRole("combobox").pressSequentially("connection refused");
+  await page.keyboard.press("Enter");
+  await until(async () => /#\/explore\?q=connection\+refused/.test(page.url()), "the search");
+  await close();
+});
+
 test("the_theme_and_the_zone_are_kept", async () => {
   const { page, close } = await open(browser, server.url, { colorScheme: "dark" });
   await page.goto(server.url);

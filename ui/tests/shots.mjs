@@ -29,7 +29,7 @@ const PAGES = {
     await page.locator(".neighbours .row").first().waitFor();
   },
   live: async (page) => { await go(page, "explore?live=1", ".live-state.live"); await page.waitForTimeout(3 * REST_MS); },
-  wrap: async (page) => { await go(page, `explore?last=6h&q=${q("long OR terminal OR invoice OR zero")}`, ".list"); await page.locator("body").press("x"); await page.waitForTimeout(REST_MS); },
+  wrap: async (page) => { await go(page, `explore?last=6h&q=${q("long OR terminal OR invoice OR zero")}`, ".list .row"); await page.locator("body").press("x"); await page.waitForTimeout(REST_MS); },
   error: (page) => go(page, `explore?q=${q("level:error (service:checkout OR status:")}`, ".search-wrong"),
   range: async (page) => { await go(page, "explore?last=1h", ".histogram-total b"); await page.getByRole("button", { name: "Time range" }).click(); },
   sql: async (page) => { await go(page, "sql", ".cm-content"); await page.getByRole("button", { name: "Run" }).click(); await page.locator(".table-row").first().waitFor(); },

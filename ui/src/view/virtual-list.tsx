@@ -60,7 +60,9 @@ export function VirtualList(props: Props) {
   const before = scroller.current?.scrollTop ?? 0;
 
   const place = (top: number) => {
-    const element = scroller.current!;
+    const element = scroller.current;
+    // An observer may still call when the list has just gone.
+    if (!element) return;
     element.scrollTop = top;
     own.current = element.scrollTop;
     if (element.scrollTop !== view.top) setView((old) => ({ ...old, top: element.scrollTop }));
@@ -161,7 +163,8 @@ export function VirtualList(props: Props) {
   useLayoutEffect(() => {
     const go = (wanted: number) => {
       place(wanted);
-      const element = scroller.current!;
+      const element = scroller.current;
+      if (!element) return;
       atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight <= AT_END;
     };
     props.handle.current = {
