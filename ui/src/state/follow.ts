@@ -8,6 +8,8 @@ import { gapRow, recordRow, type Row, type Rows } from "./rows";
 export const RATE_MAX = 1000;
 /** What may come at once beyond that: the lines of a lost connection must not be skipped. */
 const BURST_MAX = 10_000;
+/** So often at most the list is drawn anew: more often nobody sees, and it would keep a slow machine busy. */
+const DRAW_MS = 60;
 /** While paused so many lines are held. Then the connection is closed, and goes on from its cursor later. */
 const HELD_MAX = 5000;
 
@@ -27,6 +29,8 @@ export class Follow {
   private unlisten = () => {};
   private waiting: Row[] = [];
   private frame = 0;
+  private timer = 0;
+  private flushed = 0;
   private tokens = BURST_MAX;
   private refilled = performance.now();
   private stopped = false;
@@ -38,7 +42,7 @@ export class Follow {
   stop(): void {
     this.stopped = true;
     this.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.unschedule();
     this.waiting = [];
   }
 
@@ -143,18 +147,27 @@ export class Follow {
     } else if (document.hidden || this.waiting.length > BURST_MAX) {
       // Nobody draws frames then, or too seldom; the rows are bounded all the same.
       this.flush();
-    } else if (this.frame === 0) {
-      this.frame = requestAnimationFrame(() => {
-        this.frame = 0;
-        // A pause may have come in between: then it stays held.
-        if (!this.paused.value) this.flush();
-      });
+    } else if (this.timer === 0 && this.frame === 0) {
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        this.frame = requestAnimationFrame(() => {
+          this.frame = 0;
+          // A pause may have come in between: then it stays held.
+          if (!this.paused.value) this.flush();
+        });
+      }, Math.max(0, DRAW_MS - (performance.now() - this.flushed)));
     }
   }
 
-  private flush(): void {
+  private unschedule(): void {
+    clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    this.timer = this.frame = 0;
+  }
+
+  private flush(): void {
+    this.unschedule();
+    this.flushed = performance.now();
     const rows = this.waiting.splice(0);
     this.held.value = 0;
     if (rows.length === 0) return;
