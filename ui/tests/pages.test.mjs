@@ -124,7 +124,7 @@ test("the_palette_goes_everywhere", async () => {
   await page.locator(".peer-page h1", { hasText: name }).waitFor();
   await page.keyboard.press("Control+k");
   await palette.getByRole("combobox").pressSequentially("connection refused");
-  await page.keyboard.press("Enter");
+  await palette.locator("li", { hasText: "search for this" }).click();
   await until(async () => /#\/explore\?q=connection\+refused/.test(page.url()), "the search");
   await close();
 });
