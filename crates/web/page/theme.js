@@ -1,0 +1,1 @@
+{let e="auto";try{e=JSON.parse(localStorage.getItem("catchment.theme")??'"auto"')}catch{}let t=e==="dark"||e!=="light"&&matchMedia("(prefers-color-scheme: dark)").matches;document.documentElement.dataset.theme=t?"dark":"light"}

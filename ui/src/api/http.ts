@@ -1,0 +1,71 @@
+// Requests to the collector, relative to where the page is served. Nothing else on the page talks to the network.
+import { signal } from "../state/signals";
+import type { ProblemBody } from "./types";
+
+const BASE = new URL("api/v1/", document.baseURI.split("#")[0]);
+
+/** The collector wants a token, and the page has none that is right. */
+export const locked = signal(false);
+
+/** Whether this browser has logged in with a token: then a `curl` line needs one, too. */
+export const withToken = signal(sessionStorage.getItem("catchment.token") === "1");
+
+/** Why a request failed: what the collector said, or that it could not be asked. */
+export class Problem extends Error {
+  constructor(readonly body: ProblemBody) {
+    super(body.detail || body.title);
+  }
+
+  /** The search or the statement is wrong, as opposed to the collector or the network. */
+  get syntax(): boolean {
+    return this.body.status === 400;
+  }
+}
+
+export type Params = Record<string, string | number | null | undefined>;
+
+export function address(path: string, params: Params = {}): URL {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries(params)) if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, String(value));
+  return url;
+}
+
+/** The answer, if it is a good one. Throws a `Problem`, or what `signal` threw. */
+export async function ask(path: string, params: Params = {}, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(address(path, params), { credentials: "same-origin", cache: "no-store", ...init });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Problem({ title: "No connection", status: 0, code: "offline", detail: "the collector does not answer" });
+  }
+  if (response.ok) return response;
+  const text = await response.text().catch(() => "");
+  let body: ProblemBody;
+  try {
+    body = JSON.parse(text) as ProblemBody;
+  } catch {
+    body = { title: response.statusText, status: response.status, code: "unknown", detail: text.slice(0, 300) || `the collector answered ${response.status}` };
+  }
+  if (response.status === 401) locked.value = true;
+  throw new Problem(body);
+}
+
+export async function json<T>(path: string, params: Params = {}, init: RequestInit = {}): Promise<T> {
+  return (await ask(path, params, init)).json() as Promise<T>;
+}
+
+export async function login(token: string): Promise<void> {
+  await ask("login", {}, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
+  try {
+    sessionStorage.setItem("catchment.token", "1");
+  } catch {
+    // Then the `curl` line comes without it.
+  }
+  withToken.value = true;
+  locked.value = false;
+}
+
+export function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
