@@ -24,6 +24,8 @@ impl LineFlags {
     pub const SPLIT: Self = Self(2);
     /// The line's earlier bytes are no longer in the journal: a retention policy dropped them.
     pub const HEAD_LOST: Self = Self(4);
+    /// One of several records of lines that belong together, which were too many for one.
+    pub const CUT: Self = Self(8);
 
     /// True when nothing is marked.
     pub fn is_empty(self) -> bool {
@@ -52,8 +54,12 @@ impl LineFlags {
         known.fold(Self::default(), |flags, (flag, _)| flags.with(*flag))
     }
 
-    const NAMES: [(Self, &'static str); 3] =
-        [(Self::UNTERMINATED, "unterminated"), (Self::SPLIT, "split"), (Self::HEAD_LOST, "head_lost")];
+    const NAMES: [(Self, &'static str); 4] = [
+        (Self::UNTERMINATED, "unterminated"),
+        (Self::SPLIT, "split"),
+        (Self::HEAD_LOST, "head_lost"),
+        (Self::CUT, "cut"),
+    ];
 }
 
 /// One line, as read back from the journal. Its bytes are borrowed from the reader and live until the next one.

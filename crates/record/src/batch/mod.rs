@@ -97,6 +97,11 @@ impl Span {
     fn range(self) -> std::ops::Range<usize> {
         self.from as usize..(self.from + self.len) as usize
     }
+
+    /// The same in an arena that so much lies in front of.
+    fn behind(self, before: u32) -> Self {
+        Self { from: self.from + before, ..self }
+    }
 }
 
 impl Batch {
@@ -231,6 +236,51 @@ impl Batch {
     /// Marks the record at `index` as one for some outputs, a bit for each, beside those it is marked for.
     pub fn add_routes(&mut self, index: usize, routes: u32) {
         self.rows[index].routes |= routes;
+    }
+
+    /// Adds all records of another batch, as they are. Costs little more than copying its memory.
+    pub fn append(&mut self, other: &Self) {
+        let [text, raw, fields] = [self.text.len(), self.raw.len(), self.fields.len()].map(|len| len as u32);
+        self.text.push_str(&other.text);
+        self.raw.extend_from_slice(&other.raw);
+        let mut numbers = vec![None; other.names.len()];
+        let names = &mut self.names;
+        self.fields.extend(other.fields.iter().map(|field| {
+            let number = &mut numbers[field.name as usize];
+            let name = *number.get_or_insert_with(|| names.number(other.names.name(field.name)));
+            let value = match field.value {
+                Stored::Str(span) => Stored::Str(span.behind(text)),
+                value => value,
+            };
+            Field { name, value }
+        }));
+        self.rows.extend(other.rows.iter().map(|row| Row {
+            source: row.source.behind(text),
+            peer: row.peer.behind(text),
+            message: row.message.behind(text),
+            raw: row.raw.behind(raw),
+            fields: row.fields.behind(fields),
+            ..*row
+        }));
+    }
+
+    /// Adds some records of another batch, and nothing that they no longer need.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn append_part(&mut self, other: &Self, rows: std::ops::Range<usize>) {
+        for row in &other.rows[rows] {
+            let record = Record { batch: other, row };
+            let (source, peer) = self.origin(record.source(), record.peer());
+            let message = self.add_text(record.message());
+            let raw = record.raw().map_or_else(Span::default, |raw| self.add_raw(raw));
+            let fields = Span { from: self.fields.len() as u32, len: row.fields.len };
+            for (name, value) in record.fields() {
+                let field = Field { name: self.names.number(name), value: self.store(value) };
+                self.fields.push(field);
+            }
+            self.rows.push(Row { source, peer, message, raw, fields, ..*row });
+        }
     }
 
     /// Sets the time of the record at `index`, in microseconds since 1970.

@@ -48,6 +48,10 @@ impl Names {
         number
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     pub(super) fn name(&self, number: u32) -> &str {
         &self.names[number as usize]
     }

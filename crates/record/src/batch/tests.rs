@@ -131,4 +131,52 @@ fn the_records_of_a_line_have_numbers_that_stay_until_it_is_divided_again() {
     assert_eq!(numbers(&batch), [(1, 2), (2, 0)]);
     batch.select([0, 0, 1]);
     assert_eq!(numbers(&batch), [(1, 0), (1, 1), (2, 0)]);
+/// A batch in which everything differs from record to record, and some memory is no longer used.
+fn various(from: u64, names: [&str; 2]) -> Batch {
+    let mut batch = Batch::new();
+    for position in from..from + 6 {
+        batch.push(&line(position, if position % 3 == 0 { "a" } else { "b" }, b"bad \xff"));
+    }
+    batch.set_field(3, names[0], Value::Str("gone"));
+    batch.set_message(1, "better");
+    for index in [2, 0, 1] {
+        batch.set_field(index, names[index % 2], Value::Int(index as i64));
+        batch.set_field(index, names[1 - index % 2], Value::Str(if index == 0 { "" } else { "text" }));
+    }
+    batch.set_level(4, Some(Level::Error));
+    batch.set_time(5, -5);
+    batch.retain(|record| record.position().0 != from + 3);
+    batch
+}
+
+fn shown(batch: &Batch) -> Vec<String> {
+    let show = |record: super::Record<'_>| {
+        let fields: Vec<_> = record.fields().collect();
+        let origin = (record.position(), record.time(), record.received(), record.source(), record.peer());
+        format!("{origin:?} {:?} {} {:?} {fields:?}", record.level(), record.message(), record.raw())
+    };
+    batch.iter().map(show).collect()
+}
+
+#[test]
+fn what_is_cut_and_put_together_again_is_the_same() {
+    let (one, other) = (various(1, ["x", "y"]), various(100, ["y", "z"]));
+    let mut expected = shown(&one);
+    expected.extend(shown(&other));
+    let mut whole = Batch::new();
+    whole.append(&one);
+    whole.append(&Batch::new());
+    whole.append(&other);
+    assert_eq!(shown(&whole), expected);
+    for cut in 0..=whole.len() {
+        let (mut head, mut tail) = (various(7, ["z", "q"]), Batch::new());
+        head.clear();
+        head.append_part(&whole, 0..cut);
+        tail.append_part(&whole, cut..whole.len());
+        head.append(&tail);
+        assert_eq!(shown(&head), expected);
+        // And each is a batch like any other.
+        head.set_field(0, "new", Value::Bool(true));
+        assert_eq!(head.get(0).fields().len(), whole.get(0).fields().len() + 1);
+    }
 }
