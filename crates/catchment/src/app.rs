@@ -187,7 +187,7 @@ impl App {
         if let Err(error) = self.sources.apply(&config.sources) {
             return tracing::error!(%error, "the new configuration changes nothing");
         }
-        let fixed = |config: &Config| Config { sources: Vec::new(), ..config.clone() };
+        let fixed = |config: &Config| Config { sources: Vec::new(), tests: Vec::new(), ..config.clone() };
         if fixed(&config) != fixed(&self.config) {
             tracing::warn!(
                 "what the configuration says outside of `[[source]]` takes effect at the next start"

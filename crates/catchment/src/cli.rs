@@ -51,6 +51,10 @@ pub(crate) enum Command {
     Check(ConfigFile),
     /// Run a Python handler on the lines of stdin, and print the records as JSON
     TestHandler(TestHandler),
+    /// Run the `[[test]]` tables of a configuration; exit code 1 when one fails
+    Test(Test),
+    /// Show what each stage of a pipeline does to each line of stdin; nothing is stored
+    Explain(Explain),
     /// Print configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -352,6 +356,33 @@ fn member(written: &str) -> Result<(String, serde_json::Value), String> {
 pub(crate) enum TokenCommand {
     /// Print a new one: `catchment token new > web.token`
     New,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+    /// How the results are printed
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+    /// The pipeline; the first one of the configuration without it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+    /// The source that the lines pretend to come through; the first one of the pipeline without it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// The peer that they pretend to come from
+    #[arg(long, value_name = "NAME", default_value = "stdin")]
+    pub(crate) peer: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
 }
 
 #[derive(Debug, Subcommand)]

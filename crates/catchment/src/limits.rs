@@ -25,6 +25,11 @@ const PIPELINE_BYTES: u64 = 8 << 20;
 /// What a Python handler needs here: the batches that are on their way, and, for each worker, jobs as they are sent and what it says.
 const HANDLER_BYTES: u64 = 8 << 20;
 const WORKER_BYTES: u64 = 1 << 20;
+/// Lines that wait for what continues them, before and behind they are moved.
+const HELD_BYTES: u64 = 12 << 20;
+
+/// A thread for stages: its part of a batch, and what the stages need.
+const THREAD_BYTES: u64 = 4 << 20;
 
 /// What writes, merges and reads parts beside the tables in memory.
 const STORE_BYTES: u64 = 32 << 20;
@@ -97,6 +102,10 @@ impl Memory {
             queries: config.query.memory_bytes as u64,
             web: config.web.address.map_or(0, |_| web::memory_bytes(config.web.tails_max) as u64),
         };
+        for pipeline in &config.pipelines {
+            memory.pipelines += if pipeline.multiline.is_some() { HELD_BYTES } else { 0 };
+            memory.pipelines += (pipeline.threads as u64 - 1) * THREAD_BYTES;
+        }
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
             memory.pipelines += TAIL_BYTES as u64;
         }

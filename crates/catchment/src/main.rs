@@ -29,6 +29,7 @@ mod sources;
 mod status;
 mod tailing;
 mod test_handler;
+mod trial;
 mod units;
 mod watched;
 
@@ -55,6 +56,8 @@ fn main() -> ExitCode {
         Command::Token(cli::TokenCommand::New) => api::token(),
         Command::Check(options) => check::check(&options),
         Command::TestHandler(options) => test_handler::run(options),
+        Command::Test(options) => trial::test(&options),
+        Command::Explain(options) => trial::explain(&options),
         Command::Config(cli::ConfigCommand::Default) => check::print_default(),
     };
     exit.into()

@@ -164,7 +164,13 @@ impl Pipelines {
 
 /// What the configuration says, as the pipeline takes it.
 pub(crate) fn spec(pipeline: &Pipeline) -> Spec {
-    Spec { name: pipeline.name.clone(), from: pipeline.from.clone(), stages: pipeline.stages.clone() }
+    Spec {
+        name: pipeline.name.clone(),
+        from: pipeline.from.clone(),
+        multiline: pipeline.multiline.clone(),
+        stages: pipeline.stages.clone(),
+        threads: pipeline.threads,
+    }
 }
 
 fn forget_others(pipelines: &[Pipeline], journal: &Handle) {

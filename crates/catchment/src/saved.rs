@@ -48,7 +48,7 @@ fn read<T: DeserializeOwned>(data_dir: &Path, name: &str) -> io::Result<T> {
 mod tests {
     use super::{load, remote, save};
     use parse::Format;
-    use pipeline::{OwnedValue, Stage};
+    use pipeline::{JoinRule, Multiline, OwnedValue, Stage};
 
     use crate::config::{Output, Pipeline, Remote};
 
@@ -61,11 +61,17 @@ mod tests {
         let pipelines = [Pipeline {
             name: "p".to_owned(),
             from: vec!["s".to_owned()],
+            multiline: Some(Multiline {
+                rule: JoinRule::Continues("^ ".to_owned()),
+                bytes_max: 7,
+                wait: std::time::Duration::from_millis(1),
+            }),
             stages: vec![
                 Stage::Parse(Format::Json.into()),
                 Stage::Set(set),
                 Stage::Python(Box::new(workers::Spec::new("h.py:f", "/d"))),
             ],
+            threads: 2,
             to: vec![Output::Store, Output::File { path: "/f".into(), json: true }],
         }];
         let place = Remote {

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use journal::{Cursor, Handle};
 use record::{Batch, Position};
 
-use crate::feed::Feed;
+use crate::feed::{Feed, Read};
 use crate::lane::Lane;
 use crate::output::{Output, OutputError};
 use crate::run::StartError;
@@ -64,7 +65,7 @@ impl Driver {
         board: Arc<Board>,
     ) -> Result<Self, StartError> {
         spec.check()?;
-        let mut stages = spec.ready()?;
+        let mut stages = spec.ready_on_threads()?;
         if outputs.is_empty() {
             return Err(StartError::NoOutput { name: spec.name });
         }
@@ -139,6 +140,16 @@ impl Driver {
         self.feed.as_ref().map_or(0, Feed::limit)
     }
 
+    /// When a step is worth taking although nothing new is durable.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.feed.as_ref().and_then(Feed::deadline)
+    }
+
+    /// Lets no record wait for its next line. Returns whether one did: the next step gives it to the outputs.
+    pub(crate) fn end_records(&mut self) -> bool {
+        self.feed.as_mut().is_some_and(Feed::end_records)
+    }
+
     /// True when outputs have more than the checkpoint says.
     pub(crate) fn wants_checkpoint(&self) -> bool {
         self.cursor.position().0 <= self.reached().0 && self.reached().0 > 0
@@ -175,8 +186,9 @@ impl Driver {
         let upto = match self.in_hand {
             Some(upto) => upto,
             None => match self.read()? {
-                Some(upto) => upto,
-                None => return Ok(Step::Idle),
+                Read::Upto(upto) => upto,
+                Read::More => return Ok(Step::Went),
+                Read::Nothing => return Ok(Step::Idle),
             },
         };
         self.in_hand = Some(upto);
@@ -186,7 +198,7 @@ impl Driver {
         Ok(Step::Went)
     }
 
-    fn read(&mut self) -> Result<Option<Position>, String> {
+    fn read(&mut self) -> Result<Read, String> {
         if self.feed.is_none() {
             self.open_feed().map_err(|error| error.to_string())?;
         }
@@ -201,26 +213,27 @@ impl Driver {
     }
 
     /// Reads what the handlers are to do next before it waits for what they do now, so that they never wait.
-    fn read_ahead(&mut self) -> Result<Option<Position>, String> {
+    fn read_ahead(&mut self) -> Result<Read, String> {
+        let mut read = Read::Nothing;
         while self.ahead.len() < AHEAD {
             std::mem::swap(&mut self.batch, &mut self.spare);
-            let upto = match self.fill() {
-                Ok(Some(upto)) => upto,
-                Ok(None) => break,
+            read = match self.fill() {
+                Ok(read) => read,
                 Err(error) if self.ahead.is_empty() => return Err(error),
                 // It comes again when what was read before it is written.
                 Err(_) => break,
             };
+            let Read::Upto(upto) = read else { break };
             let batch = std::mem::take(&mut self.batch);
             self.ahead.push_back((upto, batch.len()));
             self.stages.begin(batch).map_err(|error| self.read_again(&error.to_string()))?;
         }
-        let Some((upto, lines)) = self.ahead.pop_front() else { return Ok(None) };
+        let Some((upto, lines)) = self.ahead.pop_front() else { return Ok(read) };
         let done = self.stages.finish().map_err(|error| self.read_again(&error.to_string()))?;
         let Some(done) = done else { return Err(self.read_again("a batch did not come back")) };
         self.spare = std::mem::replace(&mut self.batch, done);
         self.count(lines);
-        Ok(Some(upto))
+        Ok(Read::Upto(upto))
     }
 
     /// What was read and is with no output is gone: reading begins anew, where the outputs are.
@@ -230,8 +243,8 @@ impl Driver {
     }
 
     /// Reads lines into the batch.
-    fn fill(&mut self) -> Result<Option<Position>, String> {
-        let Some(feed) = &mut self.feed else { return Ok(None) };
+    fn fill(&mut self) -> Result<Read, String> {
+        let Some(feed) = &mut self.feed else { return Ok(Read::Nothing) };
         let read = feed.read(&mut self.batch);
         let counts = feed.take_counts();
         if counts.missed_bytes > 0 {
@@ -264,7 +277,8 @@ impl Driver {
         // What comes again must not be taken for what came before.
         self.stages.forget();
         self.ahead.clear();
-        self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, self.reached())?);
+        let seams = self.lanes.iter().map(Lane::reached).collect();
+        self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, self.reached(), seams)?);
         Ok(())
     }
 

@@ -23,6 +23,7 @@
 //! | | |
 //! |---|---|
 //! | batch | 1 MiB of records or 8192 of them by default, or one line if that is longer; stages may add to it |
+//! | multiline | lines of 4 batches wait for what follows them, each for 1 s by default; a place between records is where outputs stand |
 //! | memory | one batch, one frame of the journal, and what the outputs own; with a Python handler two batches more, and its [pool](workers) |
 //! | tail | its ring; each subscriber may hold one block more while it looks at it |
 //! | names | `pipe-NAME` names the cursor: NAME has 1 to 59 of `a-z`, `0-9`, `_` and `-` |
@@ -35,6 +36,7 @@
 mod driver;
 mod feed;
 mod lane;
+mod multiline;
 mod options;
 pub mod output;
 mod run;
@@ -45,6 +47,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use multiline::{BadMultiline, JoinRule, Joiner, Multiline};
 pub use options::Options;
 pub use output::{FileError, FileOutput, Format, Output, OutputError, StdoutOutput};
 pub use parse::{BadParse, Grok, Parse, TimestampFormat};

@@ -275,6 +275,7 @@ impl Work {
                 checkpointed = clock::monotonic();
             }
             match (step, stop) {
+                (Step::Idle, Some(_)) if self.driver.end_records() => {}
                 (Step::Ended, _) | (Step::Idle | Step::Failed, Some(_)) => return self.finish(step),
                 (Step::Went, Some(deadline)) if clock::monotonic() >= deadline => return self.finish(step),
                 (Step::Went, _) => failures = 0,
@@ -289,7 +290,8 @@ impl Work {
 
     fn wait_for_lines(&self) {
         let seen = self.driver.seen();
-        let durable = self.journal.wait_durable(seen, HEARTBEAT);
+        let due = self.driver.deadline().map(|deadline| deadline.saturating_sub(clock::monotonic()));
+        let durable = self.journal.wait_durable(seen, due.map_or(HEARTBEAT, |due| due.min(HEARTBEAT)));
         if durable <= seen && matches!(self.journal.state(), journal::State::Failed { .. }) {
             // Then the journal lets nobody wait.
             self.signal.wait(HEARTBEAT);

@@ -1,3 +1,4 @@
+use crate::multiline::{BadMultiline, Joiner, Multiline};
 use crate::stage::{BadStage, Stage, Stages};
 
 /// The longest name of a cursor, in bytes; [`CURSOR_PREFIX`] is part of it.
@@ -11,8 +12,12 @@ pub struct Spec {
     pub name: String,
     /// The sources whose lines it takes; empty for all.
     pub from: Vec<String>,
-    /// What is done with each line, in this order.
+    /// How lines are joined to records first; none for a record of each line.
+    pub multiline: Option<Multiline>,
+    /// What is done with each record, in this order.
     pub stages: Vec<Stage>,
+    /// So many threads work on its stages, but no more than there are cores; its own alone with 0 or 1.
+    pub threads: usize,
 }
 
 /// What no pipeline can be.
@@ -21,6 +26,14 @@ pub enum SpecError {
     /// The name cannot be part of a cursor's name.
     #[error("`{0}` cannot name a pipeline: use 1 to 59 of `a-z`, `0-9`, `_` and `-`")]
     Name(String),
+    /// Lines cannot be joined so.
+    #[error("`multiline` of pipeline `{name}`: {bad}")]
+    Multiline {
+        /// The pipeline.
+        name: String,
+        /// What is wrong.
+        bad: BadMultiline,
+    },
     /// A stage cannot do what it is told.
     #[error("stage {number} of pipeline `{name}`: {bad}")]
     Stage {
@@ -45,13 +58,26 @@ impl Spec {
         {
             return Err(SpecError::Name(self.name.clone()));
         }
+        self.joiner(0)?;
         self.ready().map(drop)
+    }
+
+    /// What joins its lines, if anything does, within so many bytes.
+    pub(crate) fn joiner(&self, held_max: usize) -> Result<Option<Joiner>, SpecError> {
+        let joiner = self.multiline.as_ref().map(|told| Joiner::new(told, held_max)).transpose();
+        joiner.map_err(|bad| SpecError::Multiline { name: self.name.clone(), bad })
     }
 
     /// Its stages, ready to work.
     pub(crate) fn ready(&self) -> Result<Stages, SpecError> {
         let bad = |(index, bad)| SpecError::Stage { name: self.name.clone(), number: index + 1, bad };
         Stages::new(&self.stages).map_err(bad)
+    }
+
+    /// The same, on threads of their own if it asks for them.
+    pub(crate) fn ready_on_threads(&self) -> Result<Stages, SpecError> {
+        let stages = self.ready()?.on_threads(&self.stages, self.threads);
+        stages.map_err(|(index, bad)| SpecError::Stage { name: self.name.clone(), number: index + 1, bad })
     }
 
     /// The name of its cursor, and of its thread.
@@ -92,8 +118,8 @@ mod tests {
         let set = Stage::Set(vec![("position".to_owned(), OwnedValue::Int(1))]);
         let spec = Spec {
             name: "main".to_owned(),
-            from: Vec::new(),
             stages: vec![Stage::Parse(parse::Format::Json.into()), set],
+            ..Spec::default()
         };
         let message = spec.check().unwrap_err().to_string();
         assert!(message.starts_with("stage 2 of pipeline `main`: `position`"), "{message}");

@@ -21,6 +21,7 @@ pub(super) const TOP: Section = Section {
         "source",
         "pipeline",
         "output",
+        "test",
         "store",
         "query",
         "web",
@@ -67,7 +68,11 @@ pub(super) const LISTEN: &[&str] = &["address", "peers_max", "public"];
 
 /// The keys of `[[pipeline]]`.
 pub(super) const PIPELINE: Section =
-    Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "stages", "to"] };
+    Section { place: "in a `[[pipeline]]`", keys: &["name", "from", "multiline", "stages", "threads", "to"] };
+
+/// The keys of `[[test]]`.
+pub(super) const TEST: Section =
+    Section { place: "in a `[[test]]`", keys: &["name", "pipeline", "input", "expect", "exactly"] };
 
 /// The keys of `[[output]]`.
 pub(super) const OUTPUT: Section =
@@ -95,8 +100,8 @@ pub(super) const QUERY: Section = Section { place: "in `[query]`", keys: &["memo
 pub(super) const WEB: Section =
     Section { place: "in `[web]`", keys: &["address", "public", "token_file", "tls", "hosts", "tails_max"] };
 
-pub(super) const SECTIONS: [&Section; 8] =
-    [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &OUTPUT, &STORE, &QUERY, &WEB];
+pub(super) const SECTIONS: [&Section; 9] =
+    [&TOP, &JOURNAL, &SOURCE, &PIPELINE, &OUTPUT, &TEST, &STORE, &QUERY, &WEB];
 
 /// What a key used to be called, or is called in other programs, and what it is called now.
 const RENAMED: &[(&str, &str)] = &[
@@ -113,7 +118,6 @@ const RENAMED: &[(&str, &str)] = &[
     ("pipelines", "pipeline"),
     ("outputs", "output"),
     ("sink", "output"),
-    ("threads", "loops"),
 ];
 
 impl Section {

@@ -25,6 +25,7 @@ mod source;
 mod store;
 mod target;
 mod targets_file;
+mod test;
 mod text;
 mod top;
 mod value;
@@ -41,6 +42,7 @@ pub(crate) use problem::Problems;
 pub(crate) use source::{Kind, Source};
 pub(crate) use store::{Remote, Retention};
 pub(crate) use target::Target;
+pub(crate) use test::Test;
 pub(crate) use top::{Config, LogFormat, LogLevel};
 pub(crate) use web::Web;
 

@@ -42,6 +42,10 @@ fn the_examples_in_the_default_file_show_the_defaults() {
         name = "errors"
         kind = "file"
         path = "errors.ndjson"
+        [[test]]
+        name = "a line is a record"
+        input = ["one", { line = "two", source = "apps", peer = "gw-1.example:514", received = "2026-11-22T14:00:00Z" }]
+        expect = [{ message = "one" }, { message = "two", time = "2026-11-22T14:00:00Z" }]
         [web]
         address = "127.0.0.1:8514"
     "#;

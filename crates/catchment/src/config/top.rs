@@ -11,6 +11,7 @@ use super::problem::{Place, Report, Reported};
 use super::read::{Read, Table};
 use super::source::{self, Source};
 use super::store::{self, Query, Store};
+use super::test::{self, Test};
 use super::value::{bytes, choice, count, path, period};
 use super::web::{self, Web};
 
@@ -36,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<Source>,
     /// At least one; each has a name of its own.
     pub(crate) pipelines: Vec<Pipeline>,
+    /// What `catchment test` runs.
+    pub(crate) tests: Vec<Test>,
     /// The queryable table.
     pub(crate) store: Store,
     /// What queries may take.
@@ -80,6 +83,7 @@ pub(super) struct Written {
     sources: Vec<Result<source::Written, Reported>>,
     pipelines: Vec<Result<pipeline::Written, Reported>>,
     outputs: Vec<Result<output::Written, Reported>>,
+    tests: Vec<Result<test::Written, Reported>>,
     store: Result<store::Written, Reported>,
     query: Result<store::WrittenQuery, Reported>,
     web: Result<web::Written, Reported>,
@@ -126,6 +130,11 @@ impl Written {
                 .into_iter()
                 .map(|table| table.map(|table| output::Written::read(&table, base)))
                 .collect(),
+            tests: root
+                .tables("test")
+                .into_iter()
+                .map(|table| table.map(|table| test::Written::read(&table)))
+                .collect(),
             store: root.table("store").map(|table| store::Written::read(&table)),
             query: root.table("query").map(|table| store::WrittenQuery::read(&table)),
             web: root.table("web").map(|table| web::Written::read(&table, base)),
@@ -145,6 +154,15 @@ impl Written {
         let outputs: Vec<_> = self.outputs.iter().flatten().collect();
         output::check(&outputs, &self.pipelines.iter().flatten().collect::<Vec<_>>(), report);
         let pipelines = check_pipelines(self.pipelines, &readable, &outputs, report);
+        let names: Vec<_> =
+            readable.iter().filter_map(|source| Some(source.name.as_ref().ok()?.value.clone())).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let pipelines = check_pipelines(self.pipelines, &names, report);
+        let tests: Vec<_> = self
+            .tests
+            .into_iter()
+            .map(|test| test.and_then(|test| test.check(pipelines.as_deref().ok(), report)))
+            .collect();
         let journal = self.journal.and_then(|journal| journal.check(report));
         let web = self.web.and_then(|web| web.check(report));
         // Each is checked before the first that is wrong ends it.
@@ -160,6 +178,7 @@ impl Written {
             journal: journal?,
             sources: sources.into_iter().collect::<Result<_, _>>()?,
             pipelines: pipelines?,
+            tests: tests.into_iter().collect::<Result<_, _>>()?,
             store: self.store?.check()?,
             query: self.query?.check()?,
             web: web?,

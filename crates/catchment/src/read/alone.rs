@@ -1,7 +1,9 @@
 use std::path::Path;
+use std::time::Duration;
 
 use journal::{ReadError, Reader, RealDisk};
 use part::Builder;
+use pipeline::{Joiner, Multiline, Options};
 use record::{Batch, Position};
 use store::Snapshot;
 
@@ -72,12 +74,24 @@ impl Rest {
                 return Ok(());
             }
         };
-        let (mut batch, route) = (Batch::new(), stages.route("store"));
+        let held_max = Multiline::HELD_BATCHES * Options::default().batch_bytes;
+        let mut joiner = match spec.multiline.as_ref().map(|told| Joiner::new(told, held_max)).transpose() {
+            Ok(joiner) => joiner,
+            Err(error) => {
+                complain(format_args!("what is in the journal only is not shown: {error}"));
+                return Ok(());
+            }
+        };
+        let (mut batch, mut pushed, route) = (Batch::new(), 0, stages.route("store"));
         loop {
             let more = match reader.next() {
                 Ok(Some(line)) => {
                     if pipeline.takes(line.source) {
-                        batch.push(&line);
+                        pushed += 1;
+                        match &mut joiner {
+                            Some(joiner) => joiner.push(&line, Duration::ZERO),
+                            None => batch.push(&line),
+                        }
                     }
                     true
                 }
@@ -89,7 +103,14 @@ impl Rest {
                 }
                 Err(error) => return Err(error),
             };
-            if batch.len() >= BATCH_ROWS || !more {
+            if pushed >= BATCH_ROWS || joiner.as_ref().is_some_and(Joiner::is_full) || !more {
+                pushed = 0;
+                if let Some(joiner) = &mut joiner {
+                    if !more {
+                        joiner.end();
+                    }
+                    joiner.release(&mut batch, usize::MAX, usize::MAX);
+                }
                 self.text += batch.bytes();
                 if stages.apply(&mut batch).is_err() {
                     // No stage runs code here, and no other one fails.

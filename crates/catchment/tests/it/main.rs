@@ -15,6 +15,7 @@ mod journal;
 mod lines;
 mod listen;
 mod oracle;
+mod pipelines;
 mod search;
 mod serve_collect;
 mod stages;

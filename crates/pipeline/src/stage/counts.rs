@@ -23,4 +23,16 @@ impl StageCounts {
     pub(super) fn of(stage: &'static str) -> Self {
         Self { stage, ..Self::default() }
     }
+
+    /// Adds what another thread counted for the same stage.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        self.dropped += other.dropped;
+        self.failed += other.failed;
+        self.changed += other.changed;
+        let position = |counts: &Self| counts.last_failure.as_ref().map(|(position, _)| *position);
+        if position(other) > position(self) {
+            self.last_failure.clone_from(&other.last_failure);
+        }
+    }
 }

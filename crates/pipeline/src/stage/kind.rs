@@ -131,4 +131,21 @@ impl Stage {
     pub fn runs_code(&self) -> bool {
         matches!(self, Self::Python(_))
     }
+
+    /// True when what it does with a record may depend on the ones before, so that one thread has to see all of them, or when it has
+    /// something that there is to be once.
+    pub(super) fn is_for_one_thread(&self) -> bool {
+        match self {
+            Self::Dedupe(_) | Self::RateLimit(_) => true,
+            // The outputs of a route are numbered once, tables are loaded once, and workers are the processes that there are.
+            Self::Route(_) | Self::Enrich(_) | Self::Geoip(_) | Self::Python(_) => true,
+            Self::Where(_)
+            | Self::WhereTrue(_)
+            | Self::Vrl(_)
+            | Self::Set(_)
+            | Self::Parse(_)
+            | Self::Sample(_)
+            | Self::Redact(_) => false,
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod sample;
 mod select;
 mod set;
 mod table;
+mod threads;
 mod vrl;
 
 use std::collections::VecDeque;
@@ -46,14 +47,16 @@ pub use route::{Condition, Route};
 use select::Select;
 pub use select::Where;
 pub use set::OwnedValue;
+use threads::Threads;
 pub use vrl::Vrl;
 
 /// The stages of one pipeline, ready to work. Owns memory that it uses again from batch to batch, for the longest line and its
-/// fields, and what its stages remember; each of them has a bound.
+/// fields, and what its stages remember; each of them has a bound. With threads, they end when it is dropped.
 #[derive(Debug)]
 pub struct Stages {
     stages: Vec<Ready>,
     counts: Vec<StageCounts>,
+    threads: Option<Threads>,
     /// The outputs that `route` stages name.
     routes: Vec<String>,
     handlers: Handlers,
@@ -107,7 +110,15 @@ impl Stages {
         let routes = route::names(stages)?;
         route::number(&mut ready);
         let first_handler = stages.iter().position(Stage::runs_code);
-        Ok(Self { stages: ready, counts, routes, handlers, first_handler, begun: VecDeque::new() })
+        Ok(Self {
+            stages: ready,
+            counts,
+            threads: None,
+            routes,
+            handlers,
+            first_handler,
+            begun: VecDeque::new(),
+        })
     }
 
     /// Starts the workers of the Python handlers, for the pipeline `name`, and waits until each has one.
@@ -119,6 +130,26 @@ impl Stages {
             Ready::Python(python) => python.start(name),
             _ => Ok(()),
         })
+    }
+
+    /// Lets `threads` in all work on large batches, this one included, where the stages remember nothing. `stages` are those that it
+    /// was made of.
+    ///
+    /// # Errors
+    /// As [`Stages::new`].
+    pub fn on_threads(mut self, stages: &[Stage], threads: usize) -> Result<Self, (usize, BadStage)> {
+        self.threads = Threads::start(stages, threads)?;
+        Ok(self)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// True without any.
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
     }
 
     /// Sends the records through all of them, in order.
@@ -160,17 +191,37 @@ impl Stages {
     }
 
     fn apply_to(&mut self, which: Range<usize>, batch: &mut Batch) -> Result<(), NotApplied> {
-        for (stage, counts) in self.stages[which.clone()].iter_mut().zip(&mut self.counts[which]) {
-            // A handler may make many records of one line.
-            let divides = matches!(stage, Ready::Python(_));
-            let size = |batch: &Batch| if divides { batch.lines() } else { batch.len() };
-            let (records, before) = (batch.len(), size(batch));
-            stage.apply(batch)?;
-            counts.records += records as u64;
-            counts.dropped += (before - size(batch)) as u64;
-            stage.count(counts);
+        let mut next = which.start;
+        while next < which.end {
+            let threads = self.threads.as_mut();
+            next = match threads.and_then(|threads| Some((threads.run(next, batch)?, threads))) {
+                Some((run, threads)) => {
+                    let end = run.end;
+                    let (stages, counts) = (&mut self.stages[run.clone()], &mut self.counts[run.clone()]);
+                    threads.apply(run, batch, |batch| apply_all(stages, counts, batch))?;
+                    end
+                }
+                None => {
+                    self.apply_one(next, batch)?;
+                    next + 1
+                }
+            };
+        }
+        if let Some(threads) = &mut self.threads {
+            threads.sum(&self.counts);
         }
         Ok(())
+    }
+
+    /// Sends the records through the one at `index`.
+    ///
+    /// # Errors
+    /// As [`Stages::apply`].
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub fn apply_one(&mut self, index: usize, batch: &mut Batch) -> Result<(), NotApplied> {
+        self.stages[index].apply_counted(batch, &mut self.counts[index])
     }
 
     /// For whoever is to stop the handlers or ask how they are, from another thread.
@@ -196,8 +247,15 @@ impl Stages {
 
     /// What each of them did since it was made ready.
     pub fn counts(&self) -> &[StageCounts] {
-        &self.counts
+        match &self.threads {
+            Some(threads) => threads.counts(),
+            None => &self.counts,
+        }
     }
+}
+
+fn apply_all(stages: &mut [Ready], counts: &mut [StageCounts], batch: &mut Batch) -> Result<(), NotApplied> {
+    stages.iter_mut().zip(counts).try_for_each(|(stage, counts)| stage.apply_counted(batch, counts))
 }
 
 impl Ready {
@@ -227,6 +285,18 @@ impl Ready {
             Stage::Geoip(told) => Self::Locate(Box::new(Locator::new(told)?)),
             Stage::Python(spec) => Self::Python(Box::new(Python::new(spec, index, handlers))),
         })
+    }
+
+    fn apply_counted(&mut self, batch: &mut Batch, counts: &mut StageCounts) -> Result<(), NotApplied> {
+        // A handler may make many records of one line.
+        let divides = matches!(self, Self::Python(_));
+        let size = |batch: &Batch| if divides { batch.lines() } else { batch.len() };
+        let (records, before) = (batch.len(), size(batch));
+        self.apply(batch)?;
+        counts.records += records as u64;
+        counts.dropped += before.saturating_sub(size(batch)) as u64;
+        self.count(counts);
+        Ok(())
     }
 
     fn apply(&mut self, batch: &mut Batch) -> Result<(), NotApplied> {

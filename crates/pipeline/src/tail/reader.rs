@@ -9,7 +9,7 @@ use super::TAIL;
 use super::event::{Event, Matches};
 use super::hub::Hub;
 use super::ring::Block;
-use crate::feed::Feed;
+use crate::feed::{Feed, Read};
 use crate::stage::Stages;
 use crate::{Options, Spec, SpecError};
 
@@ -23,7 +23,8 @@ const HEARTBEAT: Duration = Duration::from_millis(100);
 ///
 /// Reads the journal up to where the ring begins, then goes over to the ring, and back whenever it falls behind what the ring
 /// keeps. Owns one batch and one frame of the journal while it reads there, and one block while the caller looks at it. It stops
-/// when it is dropped. What the journal no longer has is told as [`Event::Missed`].
+/// when it is dropped. What the journal no longer has is told as [`Event::Missed`]. Where lines are joined, it looks up to 1 MiB before
+/// its place for the lines of a record that lies across it; of one that begins farther back, it may show what is left.
 #[derive(Debug)]
 pub struct TailReader {
     hub: Arc<Hub>,
@@ -67,11 +68,16 @@ impl TailReader {
         spec: Spec,
         options: Options,
     ) -> Result<Self, SubscribeError> {
-        let stages = spec.ready()?;
+        let (stages, _) = (spec.ready()?, spec.joiner(0)?);
+        let mut spec = spec;
+        if let Some(multiline) = &mut spec.multiline {
+            // The pipeline is to end a record first: what it has yet to give must not begin before what was given here.
+            multiline.wait *= 2;
+        }
         let spec = Arc::new(spec);
         let feed = match spec.runs_code() {
             true => None,
-            false => Some(Feed::open(journal, &spec, options, after)?),
+            false => Some(Feed::open_within(journal, &spec, options, after)?),
         };
         hub.enter();
         Ok(Self {
@@ -132,7 +138,7 @@ impl TailReader {
             return Ok(Some(Event::Closed));
         }
         let missed = feed.take_counts().missed_bytes;
-        if let Some(upto) = read {
+        if let Read::Upto(upto) = read {
             let route = self.stages.route(TAIL);
             batch.retain(|record| route.takes(record));
             match Matches::find(&Arc::new(batch), 0, &self.query) {
@@ -141,8 +147,8 @@ impl TailReader {
             }
         }
         match (missed, read) {
-            (0, None) => Ok(self.wait_for_ring(deadline)),
-            (0, Some(_)) => Ok(None),
+            (0, Read::Nothing) => Ok(self.wait_for_ring(deadline)),
+            (0, Read::Upto(_) | Read::More) => Ok(None),
             (missed, _) => Ok(Some(Event::Missed(missed))),
         }
     }
@@ -177,7 +183,7 @@ impl TailReader {
             }
             Some(Found::Behind(_)) => {
                 self.stages.forget();
-                self.feed = Some(Feed::open(&self.journal, &self.spec, self.options, position)?);
+                self.feed = Some(Feed::open_within(&self.journal, &self.spec, self.options, position)?);
                 Ok(None)
             }
             Some(Found::Block(block)) => {

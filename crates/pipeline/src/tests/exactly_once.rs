@@ -44,7 +44,12 @@ fn sinks() -> impl Strategy<Value = Vec<(bool, Vec<Mood>)>> {
 fn spec() -> Spec {
     let peer = |peer: &str| Where { source: Vec::new(), peer: vec![peer.to_owned()] };
     let some = Stage::Route(vec![("some".to_owned(), Condition::Origin(peer("good-2")))]);
-    Spec { name: "p".to_owned(), from: vec!["a".to_owned()], stages: vec![some, Stage::Where(peer("good*"))] }
+    Spec {
+        name: "p".to_owned(),
+        from: vec!["a".to_owned()],
+        stages: vec![some, Stage::Where(peer("good*"))],
+        ..Spec::default()
+    }
 }
 
 fn driver(journal: &TestJournal, sinks: &[Sink], options: Options) -> Driver {

@@ -3,6 +3,7 @@
 mod exactly_once;
 mod handlers;
 mod journal;
+mod multiline;
 mod sink;
 mod stories;
 mod tail;

@@ -16,7 +16,7 @@ use crate::{Event, Options, OwnedValue, Spec, Stage, Subscription, Tail, TailRea
 fn spec() -> Spec {
     let mark = Stage::Set(vec![("seen".to_owned(), OwnedValue::Bool(true))]);
     let only = Stage::Where(Where { source: vec!["even".to_owned()], peer: Vec::new() });
-    Spec { name: "p".to_owned(), from: Vec::new(), stages: vec![only, mark] }
+    Spec { name: "p".to_owned(), stages: vec![only, mark], ..Spec::default() }
 }
 
 fn options() -> Options {

@@ -1,11 +1,12 @@
 mod handler;
+mod multiline;
 mod output;
 mod route;
 mod stage;
 
 use std::path::Path;
 
-use pipeline::Stage;
+use pipeline::{Multiline, Stage};
 use serde::{Deserialize, Serialize};
 
 use output::Item;
@@ -16,7 +17,7 @@ use super::output as outputs;
 use super::problem::{Report, Reported};
 use super::read::{At, Read, Table};
 use super::source;
-use super::value::{Wrong, quoted, text};
+use super::value::{Wrong, count, or_false, quoted, text};
 
 /// `[[pipeline]]`: from sources, through stages, to outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +26,14 @@ pub(crate) struct Pipeline {
     pub(crate) name: String,
     /// The sources whose lines it takes; none for all.
     pub(crate) from: Vec<String>,
+    /// How lines are joined to records first.
+    #[serde(default)]
+    pub(crate) multiline: Option<Multiline>,
     /// What happens to each record, in this order.
     pub(crate) stages: Vec<Stage>,
+    /// So many threads work on the stages, 1 to 64, but no more than there are cores.
+    #[serde(default = "one")]
+    pub(crate) threads: usize,
     /// Where the records go: at least one.
     pub(crate) to: Vec<Output>,
 }
@@ -35,18 +42,27 @@ pub(crate) struct Pipeline {
 pub(super) struct Written {
     pub(super) name: Read<String>,
     pub(super) from: Vec<Read<String>>,
+    multiline: Read<Option<Multiline>>,
     stages: Vec<Read<Stage>>,
+    threads: Read<usize>,
     to: Vec<Read<Item>>,
     place: super::problem::Place,
 }
 
 const NAME_BYTES_MAX: usize = 32;
+const THREADS_MAX: usize = 64;
+
+/// The pipeline's own thread, alone.
+fn one() -> usize {
+    1
+}
 
 impl Pipeline {
     /// What runs when the file has no `[[pipeline]]`.
     pub(crate) fn main() -> Self {
         let to = vec![Output::Store, Output::Tail];
-        Self { name: "main".to_owned(), from: Vec::new(), stages: Vec::new(), to }
+        let (name, from, stages) = ("main".to_owned(), Vec::new(), Vec::new());
+        Self { name, from, multiline: None, stages, threads: one(), to }
     }
 
     /// True when lines of this source pass through it.
@@ -65,7 +81,9 @@ impl Written {
                 "a list of names of sources",
                 text("the name of a source", |name| Ok(name.to_owned())),
             ),
+            multiline: table.get_or("multiline", None, or_false(multiline::read)),
             stages: table.list("stages", "a list of stages", |value| stage::read(value, base)),
+            threads: table.get_or("threads", one(), count(1..=THREADS_MAX)),
             to: table.list("to", "a list of outputs", |value| output::read(value, base)),
             place: table.place().clone(),
         }
@@ -113,7 +131,14 @@ impl Written {
         };
         let stages: Result<_, _> = self.stages.into_iter().map(|item| item.map(|item| item.value)).collect();
         let to: Result<Vec<Output>, _> = to.into_iter().map(|item| item.map(|item| item.value)).collect();
-        Ok(Pipeline { name: self.name?.value, from: all(self.from)?, stages: stages?, to: to? })
+        Ok(Pipeline {
+            name: self.name?.value,
+            from: all(self.from)?,
+            multiline: self.multiline?.value,
+            stages: stages?,
+            threads: self.threads?.value,
+            to: to?,
+        })
     }
 }
 
