@@ -131,6 +131,8 @@ fn the_records_of_a_line_have_numbers_that_stay_until_it_is_divided_again() {
     assert_eq!(numbers(&batch), [(1, 2), (2, 0)]);
     batch.select([0, 0, 1]);
     assert_eq!(numbers(&batch), [(1, 0), (1, 1), (2, 0)]);
+}
+
 /// A batch in which everything differs from record to record, and some memory is no longer used.
 fn various(from: u64, names: [&str; 2]) -> Batch {
     let mut batch = Batch::new();
