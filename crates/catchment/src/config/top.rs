@@ -154,10 +154,6 @@ impl Written {
         let outputs: Vec<_> = self.outputs.iter().flatten().collect();
         output::check(&outputs, &self.pipelines.iter().flatten().collect::<Vec<_>>(), report);
         let pipelines = check_pipelines(self.pipelines, &readable, &outputs, report);
-        let names: Vec<_> =
-            readable.iter().filter_map(|source| Some(source.name.as_ref().ok()?.value.clone())).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let pipelines = check_pipelines(self.pipelines, &names, report);
         let tests: Vec<_> = self
             .tests
             .into_iter()

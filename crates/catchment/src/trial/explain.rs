@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufWriter, ErrorKind, Write};
 
+use pipeline::NotApplied;
 use pipeline::output::json::write_str;
 use record::{Batch, Record, clock, escape_controls};
 
@@ -63,7 +64,7 @@ fn stream(mut trial: Trial, source: &str, options: &cli::Explain) -> io::Result<
         }
         let records = trial.records();
         for index in 0..records.len() {
-            let steps = steps(&mut trial, &records, index);
+            let steps = steps(&mut trial, &records, index).map_err(io::Error::other)?;
             let shown = match options.format {
                 StatusFormat::Text => text(records.get(index), &steps),
                 StatusFormat::Json => json(records.get(index), &steps),
@@ -110,13 +111,13 @@ impl Step {
     }
 }
 
-fn steps(trial: &mut Trial, records: &Batch, index: usize) -> Vec<Step> {
+fn steps(trial: &mut Trial, records: &Batch, index: usize) -> Result<Vec<Step>, NotApplied> {
     let mut batch = Batch::new();
     batch.append_part(records, index..index + 1);
     let mut before = vec![Seen::of(batch.get(0))];
     let mut steps = Vec::new();
     for index in 0..trial.stages.len() {
-        trial.stages.apply_one(index, &mut batch);
+        trial.stages.apply_one(index, &mut batch)?;
         let after: Vec<_> = batch.iter().map(Seen::of).collect();
         let changes = after.iter().enumerate().map(|(index, after)| {
             // One that became several is compared with each.
@@ -129,7 +130,7 @@ fn steps(trial: &mut Trial, records: &Batch, index: usize) -> Vec<Step> {
         }
         before = after;
     }
-    steps
+    Ok(steps)
 }
 
 /// The line, and below it a line for each stage and each value that it changed.

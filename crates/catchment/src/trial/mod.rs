@@ -16,7 +16,7 @@ use crate::config::{Config, Pipeline};
 
 /// A pipeline without journal and outputs.
 ///
-/// Owns what its stages own, and the lines that wait for what follows them; bounded as in a running pipeline.
+/// Owns what its stages own, workers of Python handlers too, and the lines that wait for what follows them; bounded as in a running pipeline.
 struct Trial {
     pipeline: Pipeline,
     stages: Stages,
@@ -29,9 +29,11 @@ impl Trial {
     fn new(pipeline: &Pipeline) -> Result<Self, String> {
         let held_max = Multiline::HELD_BATCHES * Options::default().batch_bytes;
         let joiner = pipeline.multiline.as_ref().map(|told| Joiner::new(told, held_max)).transpose();
+        let mut stages = Stages::new(&pipeline.stages).map_err(|(_, bad)| bad.to_string())?;
+        stages.start(&pipeline.name).map_err(|error| error.to_string())?;
         Ok(Self {
             pipeline: pipeline.clone(),
-            stages: Stages::new(&pipeline.stages).map_err(|(_, bad)| bad.to_string())?,
+            stages,
             joiner: joiner.map_err(|bad| bad.to_string())?,
             lines: 0,
             waiting: Batch::new(),

@@ -148,7 +148,7 @@ fn records(test: &Test, pipeline: &Pipeline, source: &str) -> Result<Batch, Stri
     }
     trial.end();
     let mut batch = trial.records();
-    trial.stages.apply(&mut batch);
+    trial.stages.apply(&mut batch).map_err(|error| error.to_string())?;
     Ok(batch)
 }
 

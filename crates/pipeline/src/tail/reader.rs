@@ -75,10 +75,8 @@ impl TailReader {
             multiline.wait *= 2;
         }
         let spec = Arc::new(spec);
-        let feed = match spec.runs_code() {
-            true => None,
-            false => Some(Feed::open_within(journal, &spec, options, after)?),
-        };
+        let feed =
+            if spec.runs_code() { None } else { Some(Feed::open_within(journal, &spec, options, after)?) };
         hub.enter();
         Ok(Self {
             hub: Arc::clone(hub),
