@@ -38,7 +38,7 @@ pub struct Search {
     /// Only of this peer.
     pub peer: Option<String>,
     /// Only what comes behind the record with this time and position, in the search's order of times.
-    pub behind: Option<(i64, u64)>,
+    pub behind: Option<(i64, u64, u64)>,
 }
 
 impl Search {
@@ -65,8 +65,8 @@ impl Search {
         let (from, to) =
             (self.since.unwrap_or(i64::MIN), if self.until == Some(i64::MIN) { i64::MIN } else { to });
         match self.behind {
-            Some((time, _)) if self.ascending => (from.max(time), to),
-            Some((time, _)) => (from, to.min(time)),
+            Some((time, ..)) if self.ascending => (from.max(time), to),
+            Some((time, ..)) => (from, to.min(time)),
             None => (from, to),
         }
     }
@@ -75,8 +75,8 @@ impl Search {
         self.limit == Some(0) || self.until == Some(i64::MIN)
     }
 
-    /// What it asks of a record, in SQL; `query` is that of its query.
-    fn conditions(&self, query: &str) -> Vec<String> {
+    /// What it asks of a record, in SQL; `query` is that of its query. `nth` tells whether any line became several records.
+    fn conditions(&self, query: &str, nth: bool) -> Vec<String> {
         let text = |column, value: &String| format!("{column} = '{}'", value.replace('\'', "''"));
         let mut all: Vec<String> = Vec::new();
         all.extend(self.since.map(|since| format!("time >= {}", instant(since))));
@@ -84,9 +84,16 @@ impl Search {
         all.extend(self.position.map(|(from, to)| format!("position BETWEEN {from} AND {to}")));
         all.extend(self.source.as_ref().map(|source| text(columns::SOURCE, source)));
         all.extend(self.peer.as_ref().map(|peer| text(columns::PEER, peer)));
-        all.extend(self.behind.map(|(time, position)| {
+        all.extend(self.behind.map(|(time, position, of_line)| {
             let (time, than) = (instant(time), if self.ascending { '>' } else { '<' });
-            format!("(time {than} {time} OR (time = {time} AND position {than} {position}))")
+            let next = format!("position {than} {position}");
+            let next = match nth {
+                true => {
+                    format!("({next} OR (position = {position} AND coalesce({NTH}, 0) {than} {of_line}))")
+                }
+                false => next,
+            };
+            format!("(time {than} {time} OR (time = {time} AND {next}))")
         }));
         all.push(format!("({query})"));
         all
@@ -109,12 +116,13 @@ impl Search {
 
 /// The SELECT that a search stands for.
 pub fn search_sql(search: &Search) -> String {
-    search.select(&search.conditions(&search.query.to_sql()), search.limit, false)
+    search.select(&search.conditions(&search.query.to_sql(), false), search.limit, false)
 }
 
 /// What a search asks of a record of a table like `schema`, as a boolean SQL expression.
 pub fn search_condition(search: &Search, schema: &Schema) -> String {
-    search.conditions(&search.query.to_sql_for(&|name| column(schema, name))).join(" AND ")
+    let nth = schema.field_with_name(NTH).is_ok();
+    search.conditions(&search.query.to_sql_for(&|name| column(schema, name)), nth).join(" AND ")
 }
 
 /// A time as SQL.
@@ -131,8 +139,8 @@ fn instant(micros: i64) -> String {
 /// Begins to answer `search` from `logs`.
 pub(crate) async fn answer(planner: Arc<Planner>, logs: Logs, search: Search) -> Result<Answer, QueryError> {
     let schema = logs.columns();
-    let conditions = search.conditions(&search.query.to_sql_for(&|name| column(&schema, name)));
     let nth = schema.field_with_name(NTH).is_ok();
+    let conditions = search.conditions(&search.query.to_sql_for(&|name| column(&schema, name)), nth);
     let sql = search.select(&conditions, search.limit, nth);
     short(&sql)?;
     if search.by_position {

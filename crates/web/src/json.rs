@@ -15,8 +15,8 @@ use record::json::{write_float, write_str};
 use crate::{text, time};
 
 /// Fields that stand in every record, in the order in which they are written.
-const CORE: [&str; 10] =
-    ["position", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"];
+const CORE: [&str; 11] =
+    ["position", "nth", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"];
 
 /// What a type is called in an answer.
 pub(crate) fn type_name(data_type: &DataType) -> &'static str {
@@ -228,11 +228,14 @@ impl Records<'_> {
     }
 }
 
-/// The time and the position of a record.
-pub(crate) fn place(batch: &RecordBatch, row: usize) -> Option<(i64, u64)> {
+/// The time and the position of a record, and which of its line's records it is.
+pub(crate) fn place(batch: &RecordBatch, row: usize) -> Option<(i64, u64, u64)> {
     let time = batch.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>()?;
     let position = batch.column_by_name("position")?.as_primitive_opt::<UInt64Type>()?;
-    (row < batch.num_rows()).then(|| (time.value(row), position.value(row)))
+    let nth = batch.column_by_name("nth").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let nth = nth.filter(|nth| row < nth.len() && nth.is_valid(row)).map_or(0, |nth| nth.value(row));
+    (row < batch.num_rows())
+        .then(|| (time.value(row), position.value(row), u64::try_from(nth).unwrap_or_default()))
 }
 
 #[cfg(test)]

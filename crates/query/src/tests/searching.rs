@@ -124,7 +124,7 @@ fn stored(dir: &tempfile::TempDir, rows: &[Row], cuts: &[usize]) -> Arc<store::S
 /// What a search finds, found by looking at each record.
 fn expected(rows: &[Row], search: &Search) -> Vec<u64> {
     let batch = records(rows);
-    let mut found: Vec<(i64, u64)> = batch
+    let mut found: Vec<(i64, u64, u64)> = batch
         .iter()
         .filter(|record| search.query.matches(*record))
         .filter(|record| search.since.is_none_or(|since| record.time() >= since))
@@ -132,7 +132,7 @@ fn expected(rows: &[Row], search: &Search) -> Vec<u64> {
         .filter(|record| search.source.as_ref().is_none_or(|source| record.source() == source))
         .filter(|record| search.peer.as_ref().is_none_or(|peer| record.peer() == peer))
         .filter(|record| search.position.is_none_or(|(from, to)| (from..=to).contains(&record.position().0)))
-        .map(|record| (record.time(), record.position().0))
+        .map(|record| (record.time(), record.position().0, u64::from(record.nth())))
         .filter(|at| search.behind.is_none_or(|than| if search.ascending { *at > than } else { *at < than }))
         .collect();
     found.sort_unstable();
@@ -140,7 +140,7 @@ fn expected(rows: &[Row], search: &Search) -> Vec<u64> {
         found.reverse();
     }
     found.truncate(search.limit.unwrap_or(usize::MAX));
-    found.into_iter().map(|(_, position)| position).collect()
+    found.into_iter().map(|(_, position, _)| position).collect()
 }
 
 fn searches() -> impl Strategy<Value = Search> {
@@ -149,7 +149,8 @@ fn searches() -> impl Strategy<Value = Search> {
     let source = prop::option::weighted(0.2, Just("app".to_owned()));
     let peer = prop::option::weighted(0.2, Just("10.0.0.2:7".to_owned()));
     let position = prop::option::weighted(0.2, (0_u64..40, 0_u64..60));
-    let behind = prop::option::weighted(0.2, ((0_i64..2_000).prop_map(|time| time * 1000), 0_u64..60));
+    let behind =
+        prop::option::weighted(0.2, ((0_i64..2_000).prop_map(|time| time * 1000), 0_u64..60, Just(0)));
     (query(), time(), time(), limit, any::<bool>(), (source, peer, position, behind)).prop_map(
         |(query, since, until, limit, ascending, (source, peer, position, behind))| Search {
             by_position: false,

@@ -10,7 +10,7 @@ use axum::extract::State as Shared;
 use axum::http::Response;
 use serde_json::json;
 
-use super::record::{json_text, none};
+use super::record::{Id, json_text, none};
 use crate::answer::{Asker, ask};
 use crate::json::{RecordFormat, place};
 use crate::params::Params;
@@ -27,16 +27,22 @@ pub(crate) async fn context(
 ) -> Result<Response<Body>, Problem> {
     let position = params.number("position", 0..=u64::MAX)?;
     let position = position.ok_or_else(|| Problem::parameter("position", "`position` is missing"))?;
+    let nth = params.number("nth", 0..=u64::MAX)?.unwrap_or(0);
     let n = params.count("n", 0..=MAX, 10)?;
     let before = params.count("before", 0..=MAX, n)?;
     let after = params.count("after", 0..=MAX, n)?;
     params.end()?;
-    ask(&state, move |asker| around(asker, position, before, after)).await.map(json_text)
+    ask(&state, move |asker| around(asker, (position, nth), before, after)).await.map(json_text)
 }
 
-fn around(asker: &mut Asker, position: u64, before: usize, after: usize) -> Result<String, Problem> {
-    let sql = format!("SELECT source, peer FROM logs WHERE position = {position} LIMIT 1");
-    let found = asker.sql(&sql)?;
+fn around(
+    asker: &mut Asker,
+    (position, nth): (u64, u64),
+    before: usize,
+    after: usize,
+) -> Result<String, Problem> {
+    let id = Id::of(asker, position, nth)?;
+    let found = asker.sql(&format!("SELECT source, peer FROM logs WHERE {} LIMIT 1", id.is()))?;
     let of = found.first().and_then(|batch| {
         let text = |name| Some(batch.column_by_name(name)?.as_string_view_opt()?.value(0));
         Some(format!("source = {} AND peer = {}", sql_text(text("source")?), sql_text(text("peer")?)))
@@ -44,11 +50,16 @@ fn around(asker: &mut Asker, position: u64, before: usize, after: usize) -> Resu
     let of = of.ok_or_else(|| none(asker, position))?;
     // One more on each side tells whether there are more.
     let earlier = asker.sql(&format!(
-        "SELECT * FROM (SELECT * FROM logs WHERE {of} AND position < {position} ORDER BY position DESC LIMIT {}) ORDER BY position",
-        before + 1
+        "SELECT * FROM (SELECT * FROM logs WHERE {of} AND {} ORDER BY {} LIMIT {}) ORDER BY {}",
+        id.is_before(),
+        id.descending(),
+        before + 1,
+        id.ascending()
     ))?;
     let later = asker.sql(&format!(
-        "SELECT * FROM logs WHERE {of} AND position >= {position} ORDER BY position LIMIT {}",
+        "SELECT * FROM logs WHERE {of} AND {} ORDER BY {} LIMIT {}",
+        id.is_from(),
+        id.ascending(),
         after + 2
     ))?;
     let count = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();

@@ -52,10 +52,12 @@ pub(crate) async fn search_sql(mut params: Params) -> Result<Json<serde_json::Va
     Ok(Json(json!({ "sql": query::search_sql(&search), "canonical": canonical })))
 }
 
-/// The place of a record in the order of times: `time-position`.
-fn cursor(text: &str) -> Result<(i64, u64), Problem> {
-    let place =
-        text.rsplit_once('-').and_then(|(time, position)| Some((time.parse().ok()?, position.parse().ok()?)));
+/// The place of a record in the order of times: `time-position`, or `time-position.nth`.
+fn cursor(text: &str) -> Result<(i64, u64, u64), Problem> {
+    let place = text.rsplit_once('-').and_then(|(time, id)| {
+        let (position, nth) = id.split_once('.').unwrap_or((id, "0"));
+        Some((time.parse().ok()?, position.parse().ok()?, nth.parse().ok()?))
+    });
     place.ok_or_else(|| Problem::parameter("cursor", "`cursor` is `next` of the page before"))
 }
 
@@ -63,7 +65,7 @@ fn cursor(text: &str) -> Result<(i64, u64), Problem> {
 pub(super) struct Lines {
     left: usize,
     limit: Option<usize>,
-    last: Option<(i64, u64)>,
+    last: Option<(i64, u64, u64)>,
     more: bool,
     raw: bool,
 }
@@ -99,7 +101,10 @@ impl Encode for Lines {
 
     fn end(&mut self, end: &End, out: &mut Sink) -> Result<(), Broken> {
         if let Some(limit) = self.limit {
-            let next = self.last.filter(|_| self.more).map(|(time, position)| format!("{time}-{position}"));
+            let next = self.last.filter(|_| self.more).map(|(time, position, nth)| match nth {
+                0 => format!("{time}-{position}"),
+                nth => format!("{time}-{position}.{nth}"),
+            });
             let end = json!({ "end": {
                 "records": limit - self.left,
                 "more": self.more,
@@ -128,8 +133,8 @@ mod tests {
 
     #[test]
     fn cursors() {
-        assert_eq!(cursor("1763820000123456-4711").unwrap(), (1_763_820_000_123_456, 4711));
-        assert_eq!(cursor("-5-7").unwrap(), (-5, 7));
-        assert!(cursor("5").is_err() && cursor("a-b").is_err());
+        assert_eq!(cursor("1763820000123456-4711").unwrap(), (1_763_820_000_123_456, 4711, 0));
+        assert_eq!((cursor("-5-7").unwrap(), cursor("-5-7.2").unwrap()), ((-5, 7, 0), (-5, 7, 2)));
+        assert!(cursor("5").is_err() && cursor("5-7.").is_err() && cursor("a-b").is_err());
     }
 }

@@ -42,6 +42,42 @@ fn pages_follow_each_other_without_a_gap() {
 }
 
 #[test]
+fn records_of_one_line_are_told_apart() {
+    let served = Served::new();
+    served.fake.store_several();
+    let messages = |records: &[Value]| -> Vec<String> {
+        records.iter().map(|record| record["message"].as_str().expect("a message").to_owned()).collect()
+    };
+    for order in ["newest", "oldest"] {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/search?limit=2&order={order}&cursor={cursor}");
+            let mut lines = served.get(&path).expect(200).json_lines();
+            let end = lines.pop().expect("a last line")["end"].clone();
+            all.extend(messages(&lines));
+            let Some(next) = end["next"].as_str() else { break };
+            next.clone_into(&mut cursor);
+        }
+        if order == "newest" {
+            all.reverse();
+        }
+        assert_eq!(all, ["10 0", "10 1", "10 2", "20 0", "20 1", "20 2"]);
+    }
+    let record = |query: &str| served.get(&format!("/api/v1/record/{query}"));
+    let (first, last) = (record("10").expect(200).json(), record("10?nth=2").expect(200).json());
+    assert_eq!((&first["message"], first.get("nth")), (&json!("10 0"), None));
+    assert_eq!((&last["message"], &last["nth"]), (&json!("10 2"), &json!(2)));
+    record("10?nth=3").expect(404);
+    let near = served.get("/api/v1/context?position=20&nth=1&before=2&after=9").expect(200).json();
+    let records = near["records"].as_array().expect("records");
+    assert_eq!(messages(records), ["10 2", "20 0", "20 1", "20 2"]);
+    assert_eq!(
+        (&near["at"], &near["more_before"], &near["more_after"]),
+        (&json!(2), &json!(true), &json!(false))
+    );
+}
+
+#[test]
 fn a_search_in_words_and_times() {
     let served = served(10);
     assert_eq!(page(&served, "q=level:error").0, [80, 50, 20]);

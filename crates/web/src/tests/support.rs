@@ -125,6 +125,21 @@ impl Fake {
         self.store.append("main", &batch, Position(count * 10)).expect("room");
     }
 
+    /// Stores two lines, each of which became three records of the same time.
+    pub(super) fn store_several(&self) {
+        let mut batch = Batch::new();
+        for (position, nth) in
+            [10, 20].into_iter().flat_map(|position| (0..3).map(move |nth| (position, nth)))
+        {
+            let (bytes, flags) = (format!("{position} {nth}").into_bytes(), LineFlags::default());
+            let (position, received, index) = (Position(position), Micros(1), batch.len());
+            batch.push(&Line { position, received, source: "app", peer: "p:1", bytes: &bytes, flags });
+            batch.set_time(index, START);
+            batch.set_nth(index, nth);
+        }
+        self.store.append("main", &batch, Position(20)).expect("room");
+    }
+
     /// The file of the first part.
     pub(super) fn snapshot_part(&self) -> std::path::PathBuf {
         self.store.snapshot().parts[0].path().to_owned()
