@@ -24,7 +24,7 @@ pub(super) struct Chunk {
 pub(super) enum Item {
     Record {
         position: u64,
-        /// Everything up to here has been told behind it, if that is known.
+        /// Everything up to here has been told behind it, if that is known and it is the last of its line.
         cursor: Option<u64>,
         json: Box<str>,
     },
@@ -71,9 +71,14 @@ impl Chunk {
         Self { items, from, upto, bytes, events: OnceLock::new() }
     }
 
-    /// How many records are in it.
+    /// How many records came with it, those included that were skipped: who misses it misses them all.
     pub(super) fn records(&self) -> u64 {
-        self.items.iter().filter(|item| matches!(item, Item::Record { .. })).count() as u64
+        let count = |item: &Item| match item {
+            Item::Record { .. } => 1,
+            Item::Skipped(Skipped::Records(records)) => *records,
+            Item::Skipped(Skipped::Bytes(_)) => 0,
+        };
+        self.items.iter().map(count).sum()
     }
 
     /// True when something was skipped in it.
@@ -101,6 +106,20 @@ impl Chunk {
 }
 
 impl Item {
+    fn position(&self) -> Option<u64> {
+        match self {
+            Self::Record { position, .. } => Some(*position),
+            Self::Skipped(_) => None,
+        }
+    }
+
+    fn cursor(&self) -> Option<u64> {
+        match self {
+            Self::Record { cursor, .. } => *cursor,
+            Self::Skipped(_) => None,
+        }
+    }
+
     fn bytes(&self) -> usize {
         match self {
             // Twice: as JSON, and as an event.
@@ -142,18 +161,21 @@ pub(super) fn turn(
     let (mut from, mut items, mut bytes) = (tail.position(), Vec::new(), 0);
     let any = tail.next(timeout, &mut |event| {
         let item = Item::read(event, ordered);
-        bytes += item.bytes();
-        let reached = match &item {
-            Item::Record { cursor, .. } => *cursor,
-            Item::Skipped(_) => None,
-        };
-        items.push(item);
-        if bytes < CHUNK_BYTES {
-            return Ok(());
+        match items.last_mut() {
+            // A line may have become several records: it has been told with the last of them, and they stay together.
+            Some(Item::Record { position, cursor, .. }) if item.position() == Some(*position) => {
+                *cursor = None
+            }
+            Some(last) if bytes >= CHUNK_BYTES => {
+                let upto = last.cursor().unwrap_or(from);
+                bytes = 0;
+                put(Chunk::new(std::mem::take(&mut items), std::mem::replace(&mut from, upto), upto))?;
+            }
+            _ => {}
         }
-        bytes = 0;
-        let upto = reached.unwrap_or(from);
-        put(Chunk::new(std::mem::take(&mut items), std::mem::replace(&mut from, upto), upto))
+        bytes += item.bytes();
+        items.push(item);
+        Ok(())
     })?;
     let upto = tail.position().max(from);
     if let Some(Item::Record { cursor, .. }) = items.last_mut() {
@@ -167,7 +189,51 @@ pub(super) fn turn(
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunk, Item, Skipped};
+    use std::io;
+    use std::time::Duration;
+
+    use super::{Chunk, Item, Skipped, turn};
+    use crate::Tail;
+    use crate::limits::CHUNK_BYTES;
+
+    /// Two lines, each of which became three records.
+    struct Lines;
+
+    impl Tail for Lines {
+        fn next(
+            &mut self,
+            _: Duration,
+            each: &mut dyn FnMut(&str) -> io::Result<()>,
+        ) -> io::Result<Option<bool>> {
+            let text = "x".repeat(CHUNK_BYTES / 2);
+            for position in [7, 9] {
+                for nth in 0..3 {
+                    each(&format!("{{\"position\":{position},\"nth\":{nth},\"message\":\"{text}\"}}"))?;
+                }
+            }
+            Ok(Some(true))
+        }
+
+        fn position(&self) -> u64 {
+            9
+        }
+
+        fn is_ordered(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn records_of_one_line_stay_together() {
+        let mut told = Vec::new();
+        let any = turn(&mut Lines, Duration::ZERO, &mut |chunk: Chunk| {
+            let cursors: Vec<_> = chunk.items.iter().map(Item::cursor).collect();
+            told.push((cursors, chunk.upto));
+            Ok(())
+        });
+        assert_eq!(any.expect("it goes on"), Some(true));
+        assert_eq!(told, [(vec![None, None, Some(7)], 7), (vec![None, None, Some(9)], 9)]);
+    }
 
     #[test]
     fn events_are_read_and_written() {
@@ -183,7 +249,7 @@ mod tests {
                    id: 9\nevent: record\ndata: {\"position\":9}\n\nevent: skipped\ndata: {\"bytes\":4}\n\n";
         assert_eq!(text(6), all);
         assert!(!text(7).contains("id: 7") && text(7).contains("id: 9"));
-        assert_eq!((chunk.records(), Skipped::Bytes(4).json()), (2, "{\"bytes\":4}".to_owned()));
+        assert_eq!((chunk.records(), Skipped::Bytes(4).json()), (5, "{\"bytes\":4}".to_owned()));
         assert_eq!(chunk.items[2].message(), "{\"event\":\"record\",\"id\":\"9\",\"data\":{\"position\":9}}");
     }
 }

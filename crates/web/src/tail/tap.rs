@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use record::clock;
 use search::Query;
 use tokio::sync::{Semaphore, watch};
 
@@ -148,15 +149,7 @@ impl Tap {
 
     fn run(&self, mut tail: Box<dyn Tail>, taps: &Taps, name: &str) {
         loop {
-            let any = turn(&mut *tail, HEARTBEAT, &mut |chunk| {
-                self.put(chunk);
-                Ok(())
-            });
-            let ended = match any {
-                Ok(Some(_)) => None,
-                Ok(None) => Some("the collector is stopping".to_owned()),
-                Err(error) => Some(error.to_string()),
-            };
+            let ended = self.gather(&mut *tail);
             let is_over = ended.is_some();
             self.reach(tail.position(), ended);
             let mut open = taps.open();
@@ -169,6 +162,30 @@ impl Tap {
             drop(open);
             let each = GATHER_EACH.saturating_mul(u32::try_from(followers).unwrap_or(u32::MAX));
             std::thread::sleep((GATHER + each).min(GATHER_MAX));
+        }
+    }
+
+    /// Waits for what comes, and takes what has come since until it is quiet: the pause behind it is not to be paid for each turn. Says why the
+    /// tail has ended.
+    fn gather(&self, tail: &mut dyn Tail) -> Option<String> {
+        let (mut timeout, mut deadline) = (HEARTBEAT, None);
+        loop {
+            let any = turn(tail, timeout, &mut |chunk| {
+                self.put(chunk);
+                Ok(())
+            });
+            match any {
+                Ok(Some(true)) => {
+                    let now = clock::monotonic();
+                    if *deadline.get_or_insert(now + GATHER_MAX) <= now {
+                        return None;
+                    }
+                    timeout = Duration::ZERO;
+                }
+                Ok(Some(false)) => return None,
+                Ok(None) => return Some("the collector is stopping".to_owned()),
+                Err(error) => return Some(error.to_string()),
+            }
         }
     }
 
