@@ -57,7 +57,16 @@ struct Shared {
     tails: Vec<(Tail, Spec)>,
     /// If only one does, and leads to the store as well: its name.
     stored: Option<(String, StoreHandle)>,
+    /// What leads where.
+    routes: Vec<Route>,
     running: std::sync::Mutex<Vec<(String, Running)>>,
+}
+
+/// From where to where a pipeline leads.
+struct Route {
+    pipeline: String,
+    from: Vec<String>,
+    to: Vec<String>,
 }
 
 /// Why the pipelines cannot start.
@@ -107,7 +116,14 @@ impl Pipelines {
             [one] if one.to.contains(&config::Output::Store) => Some((one.name.clone(), store.clone())),
             _ => None,
         };
-        Ok(Self { shared: Arc::new(Shared { tails, stored, running: running.into() }) })
+        let routes = pipelines.iter().map(Route::of).collect();
+        Ok(Self { shared: Arc::new(Shared { tails, stored, routes, running: running.into() }) })
+    }
+
+    /// The sources that a pipeline takes lines from, none for all, and its outputs.
+    pub(crate) fn route(&self, pipeline: &str) -> (Vec<String>, Vec<String>) {
+        let route = self.shared.routes.iter().find(|route| route.pipeline == pipeline);
+        route.map(|route| (route.from.clone(), route.to.clone())).unwrap_or_default()
     }
 
     /// Records that match, as they come, or from behind a position on.
@@ -159,6 +175,13 @@ impl Pipelines {
                 tracing::warn!(pipeline = name, %error, "it goes on at the next start");
             }
         }
+    }
+}
+
+impl Route {
+    fn of(pipeline: &Pipeline) -> Self {
+        let to = pipeline.to.iter().map(config::Output::title).collect();
+        Self { pipeline: pipeline.name.clone(), from: pipeline.from.clone(), to }
     }
 }
 

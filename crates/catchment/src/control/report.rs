@@ -61,6 +61,12 @@ pub(crate) struct Totals {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PipelineStatus {
     pub(crate) name: String,
+    /// The sources that it takes lines from; none for all.
+    #[serde(default)]
+    pub(crate) from: Vec<String>,
+    /// Its outputs.
+    #[serde(default)]
+    pub(crate) to: Vec<String>,
     /// `running`, `waiting` or `ended`
     pub(crate) state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -222,7 +228,12 @@ pub(crate) fn status(parts: &Parts) -> Status {
             descriptor_waits: counts.descriptor_waits,
             watch_failures: counts.watch_failures,
         },
-        pipelines: parts.pipelines.status().into_iter().map(pipeline_status).collect(),
+        pipelines: parts
+            .pipelines
+            .status()
+            .into_iter()
+            .map(|(name, status)| pipeline_status(parts.pipelines.route(&name), name, status))
+            .collect(),
         tail: TailStatus { subscribers: parts.pipelines.subscribers() },
         store: store_status(&parts.store),
         sources: parts
@@ -236,7 +247,11 @@ pub(crate) fn status(parts: &Parts) -> Status {
     }
 }
 
-fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus {
+fn pipeline_status(
+    (from, to): (Vec<String>, Vec<String>),
+    name: String,
+    status: pipeline::Status,
+) -> PipelineStatus {
     let (state, reason) = match status.state {
         pipeline::State::Running => ("running", None),
         pipeline::State::Waiting { reason } => ("waiting", Some(reason)),
@@ -244,6 +259,8 @@ fn pipeline_status((name, status): (String, pipeline::Status)) -> PipelineStatus
     };
     PipelineStatus {
         name,
+        from,
+        to,
         state: state.to_owned(),
         reason,
         position: status.position.0,

@@ -18,7 +18,18 @@ pub(crate) struct Answer {
     taken: String,
     total: usize,
     states: BTreeMap<String, usize>,
+    sources: Vec<Source>,
     peers: Vec<Row>,
+}
+
+/// The sums of a source.
+#[derive(Debug, PartialEq, Serialize)]
+struct Source {
+    source: String,
+    peers: usize,
+    connected: usize,
+    lines_per_second: f64,
+    unacked: u64,
 }
 
 #[derive(Serialize)]
@@ -84,13 +95,29 @@ pub(crate) async fn peers(
     Ok(Json(wanted.of(&report)))
 }
 
+impl Source {
+    fn new(of: &Peer) -> Self {
+        Self { source: of.source.clone(), peers: 0, connected: 0, lines_per_second: 0.0, unacked: 0 }
+    }
+
+    fn add(&mut self, peer: &Peer, pace: Pace) {
+        self.peers += 1;
+        self.connected += usize::from(peer.state == "connected");
+        self.lines_per_second += pace.lines_per_second;
+        self.unacked += peer.unacked;
+    }
+}
+
 impl Wanted {
     fn of(&self, timed: &Timed) -> Answer {
-        let mut states = BTreeMap::new();
+        let (mut states, mut sources) = (BTreeMap::new(), BTreeMap::new());
         let all = timed.report.peers.iter().zip(timed.paces.iter().copied());
         let mut found: Vec<(&Peer, Pace)> = all
             .filter(|(peer, _)| self.has_words(peer))
-            .inspect(|(peer, _)| *states.entry(peer.state.clone()).or_default() += 1)
+            .inspect(|(peer, pace)| {
+                *states.entry(peer.state.clone()).or_default() += 1;
+                sources.entry(peer.source.as_str()).or_insert_with(|| Source::new(peer)).add(peer, *pace);
+            })
             .filter(|(peer, _)| self.state.as_ref().is_none_or(|state| *state == peer.state))
             .collect();
         found.sort_by(|one, other| {
@@ -105,7 +132,8 @@ impl Wanted {
             lines_per_second: pace.lines_per_second,
             last_line: pace.last_line.map(shown),
         };
-        Answer { taken: shown(timed.taken), total, states, peers: page.map(row).collect() }
+        let peers = page.map(row).collect();
+        Answer { taken: shown(timed.taken), total, states, sources: sources.into_values().collect(), peers }
     }
 
     fn has_words(&self, peer: &Peer) -> bool {
@@ -135,7 +163,7 @@ impl Wanted {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pace, Sort, Timed, Wanted};
+    use super::{Pace, Sort, Source, Timed, Wanted};
     use crate::{Peer, Report};
 
     #[test]
@@ -145,6 +173,7 @@ mod tests {
             state: state.to_owned(),
             source: "s".to_owned(),
             lines,
+            unacked: 2,
             ..Peer::default()
         };
         let peers = vec![
@@ -167,6 +196,9 @@ mod tests {
         let answer = wanted.of(&timed);
         let names: Vec<&str> = answer.peers.iter().map(|row| row.peer.peer.as_str()).collect();
         assert_eq!((names, answer.total, answer.states["connected"]), (vec!["gw-3", "gw-1"], 3, 2));
+        let sum =
+            Source { source: "s".to_owned(), peers: 3, connected: 2, lines_per_second: 0.0, unacked: 6 };
+        assert_eq!(answer.sources, [sum]);
         let done = Wanted { state: Some("done".to_owned()), ..wanted }.of(&timed);
         assert_eq!((done.total, done.states["connected"]), (1, 2));
     }

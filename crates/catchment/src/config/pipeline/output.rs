@@ -44,6 +44,12 @@ impl Output {
         }
     }
 
+    /// What people know it by.
+    pub(crate) fn title(&self) -> String {
+        let file = || self.path().map(|path| path.display().to_string());
+        self.name().map(str::to_owned).or_else(file).unwrap_or_default()
+    }
+
     /// True when no pipeline can have both.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self == other || self.path().is_some() && self.path() == other.path()
