@@ -62,7 +62,8 @@ fn config(fleet: &Fleet, data_dir: PathBuf, options: &cli::Demo) -> Result<Confi
     let web = options.web.map(|address| format!("[web]\naddress = '{address}'\n")).unwrap_or_default();
     let text = format!(
         "{web}[journal]\nbytes_max = '256 MiB'\nsegment_bytes = '16 MiB'\nat_cap = 'drop_oldest'\n\
-         [[source]]\nname = 'demo'\nkind = 'connect'\ntargets = {targets}\nbackoff_max = '2s'\n"
+         [[source]]\nname = 'demo'\nkind = 'connect'\ntargets = {targets}\nbackoff_max = '2s'\n\
+         [[pipeline]]\nname = 'main'\nstages = [{{ parse = 'auto' }}]\nto = ['store', 'tail']\n"
     );
     let config = config::parse(&text, "the demo", std::path::Path::new(""))?;
     Ok(Config { data_dir, ..config })
