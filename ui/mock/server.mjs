@@ -149,9 +149,10 @@ const sockets = new Set();
 
 function pipelines() {
   const more = { state: "running", dropped: 0, failures: 0, last_error: undefined };
+  const stage = (name, failed = 0) => ({ stage: name, records: world.counts.lines, changed: world.counts.lines - failed, dropped: 0, failed });
   return [
-    { name: "main", position: world.position, behind_bytes: 0, lines: world.counts.lines, records: world.counts.lines, ...more, failures: 3, from: ["apps", "gateways"], to: ["store", "tail"], stages: ["parse auto", "remap"] },
-    { name: "plant", position: world.position, behind_bytes: 4096, lines: Math.round(world.counts.lines / 7), records: Math.round(world.counts.lines / 7), ...more, from: ["sensors"], to: ["store"], stages: ["parse kv"] },
+    { name: "main", position: world.position, behind_bytes: 0, lines: world.counts.lines, records: world.counts.lines, ...more, failures: 3, from: ["apps", "gateways"], to: ["store", "tail"], stages: [stage("parse"), stage("vrl", 3)] },
+    { name: "plant", position: world.position, behind_bytes: 4096, lines: Math.round(world.counts.lines / 7), records: Math.round(world.counts.lines / 7), ...more, from: ["sensors"], to: ["store"], stages: [stage("parse")] },
   ];
 }
 
@@ -248,7 +249,7 @@ async function api(request, path, params, response) {
   }
   const position = /^record\/(\d+)$/.exec(path)?.[1] ?? (path === "context" ? params.get("position") : null);
   if (position) {
-    const record = world.records.find((each) => each.position === Number(position));
+    const record = world.records.find((each) => each.position === Number(position) && (each.nth ?? 0) === Number(params.get("nth") ?? 0));
     if (!record) throw new Problem(404, "not_found", "There is no such record", `no record has the position ${position}: retention dropped it, or there never was one`);
     if (path !== "context") return json(record);
     const same = world.records.filter((each) => each.peer === record.peer).sort((a, b) => a.position - b.position);

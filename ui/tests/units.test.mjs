@@ -12,7 +12,7 @@ let directory;
 let lib;
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), "catchment-ui-"));
-  const contents = ["lib/query", "lib/text", "lib/heights", "lib/time", "lib/format", "lib/sse", "state/rows"].map((name) => `export * from "./${name}";`).join("\n");
+  const contents = ["lib/query", "lib/text", "lib/heights", "lib/time", "lib/format", "lib/records", "lib/sse", "state/rows"].map((name) => `export * from "./${name}";`).join("\n");
   await build({ stdin: { contents, resolveDir: source, loader: "ts" }, bundle: true, format: "esm", outfile: join(directory, "lib.mjs"), logLevel: "error" });
   lib = await import(pathToFileURL(join(directory, "lib.mjs")).href);
 });
@@ -68,10 +68,13 @@ test("rows_are_bounded_and_each_is_there_once", () => {
   const record = (position) => lib.recordRow({ position, time: "2026-11-22T14:00:00Z", received: "", source: "s", peer: "p", message: "m".repeat(50) });
   for (let from = 0; from < 100_000; from += 500) rows.append(Array.from({ length: 500 }, (_, n) => record(from + n)));
   assert.ok(rows.length <= lib.ROWS_MAX);
-  assert.equal(rows.at(rows.length - 1).key, 99_999);
+  assert.equal(rows.at(rows.length - 1).key, "99999");
   const before = rows.length;
   rows.append([record(99_999), record(99_998)]);
   assert.equal(rows.length, before);
+  // A line may have become several records.
+  rows.append([{ ...record(99_999).record, nth: 2 }].map(lib.recordRow));
+  assert.deepEqual([rows.length - before, rows.at(rows.length - 1).key, lib.idOf("99999.2"), lib.idOf("gap-1")], [1, "99999.2", { position: 99_999, nth: 2 }, null]);
   const large = new lib.Rows();
   for (let n = 0; n < 2000; n += 1) large.append([lib.recordRow({ position: n, time: "", received: "", source: "", peer: "", message: "x".repeat(100_000) })]);
   assert.ok(large.bytesKept < 64 * 1024 * 1024, `${large.bytesKept}`);

@@ -23,6 +23,12 @@ export interface PageQuery {
   source?: string;
 }
 
+/** What a record is known by: the position of its line, and which of the line's records it is. */
+export interface RecordId {
+  position: number;
+  nth?: number;
+}
+
 /** One page of records. The answer comes line by line; without its last line it was cut off. */
 export async function search(q: string, span: Span, options: PageQuery, signal?: AbortSignal): Promise<Page> {
   const response = await ask("search", { q, ...span, ...options }, { signal: signal ?? null });
@@ -62,10 +68,10 @@ export const facets = (q: string, span: Span, fields: string[], limit: number, p
 
 export const fields = (signal?: AbortSignal) => json<{ fields: Field[] }>("fields", {}, { signal: signal ?? null }).then((answer) => answer.fields);
 
-export const record = (position: number, signal?: AbortSignal) => json<LogRecord>(`record/${position}`, {}, { signal: signal ?? null });
+export const record = ({ position, nth }: RecordId, signal?: AbortSignal) => json<LogRecord>(`record/${position}`, { nth }, { signal: signal ?? null });
 
-export const context = (position: number, before: number, after: number, signal?: AbortSignal) =>
-  json<Context>("context", { position, before, after }, { signal: signal ?? null });
+export const context = ({ position, nth }: RecordId, before: number, after: number, signal?: AbortSignal) =>
+  json<Context>("context", { position, nth, before, after }, { signal: signal ?? null });
 
 export const status = (signal?: AbortSignal) => json<Status>("status", {}, { signal: signal ?? null });
 

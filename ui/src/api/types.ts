@@ -15,6 +15,8 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 
 export interface LogRecord {
   position: number;
+  /** Which of its line's records it is; absent for the first one. */
+  nth?: number;
   time: string;
   received: string;
   source: string;
@@ -112,7 +114,7 @@ export interface Peers {
   total: number;
   states: Record<string, number>;
   peers: Peer[];
-  sources?: SourceSum[];
+  sources: SourceSum[];
 }
 
 export interface Queue {
@@ -122,6 +124,15 @@ export interface Queue {
   limit: number | null;
   unit: string;
   oldest_seconds: number | null;
+}
+
+export interface Stage {
+  stage: string;
+  records: number;
+  dropped: number;
+  changed: number;
+  failed: number;
+  trouble?: string;
 }
 
 export interface Pipeline {
@@ -135,9 +146,10 @@ export interface Pipeline {
   dropped: number;
   failures: number;
   last_error?: string;
-  from?: string[];
-  to?: string[];
-  stages?: string[];
+  /** Empty for all sources. */
+  from: string[];
+  to: string[];
+  stages: Stage[];
 }
 
 export interface Status {

@@ -1,7 +1,18 @@
 // The fields of a record, in the order in which they are shown.
+import type { RecordId } from "../api/index";
 import type { Json, LogRecord } from "../api/types";
 
-const CORE = new Set(["position", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"]);
+const CORE = new Set(["position", "nth", "time", "received", "source", "peer", "level", "message", "flags", "raw", "extra"]);
+
+/** What a record is known by, as text. */
+export function keyOf({ position, nth }: RecordId): string {
+  return nth ? `${position}.${nth}` : String(position);
+}
+
+export function idOf(key: string): RecordId | null {
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(key);
+  return match ? { position: Number(match[1]), ...(match[2] ? { nth: Number(match[2]) } : {}) } : null;
+}
 
 /** The fields that the line itself had. */
 export function ownFields(record: LogRecord): [string, Json][] {

@@ -13,6 +13,7 @@ import { contextOpen, Detail } from "../view/explore/detail";
 import { count } from "../lib/format";
 import { hits as hitsOf } from "../lib/query";
 import { isError, isWarning } from "../lib/levels";
+import { idOf } from "../lib/records";
 import { day } from "../lib/time";
 import * as explore from "../state/explore";
 import { route } from "../state/route";
@@ -109,8 +110,8 @@ export function Explore() {
     const element = (event.target as Element).closest<HTMLElement>("[data-key]");
     // Whoever marks text to copy it does not select a row.
     if (!element || (event.target as Element).closest("a") || !(getSelection()?.isCollapsed ?? true)) return;
-    const key = Number(element.dataset["key"]);
-    if (key < 0) return;
+    const key = element.dataset["key"] ?? "";
+    if (!idOf(key)) return;
     follow.value?.pause();
     selected.value = key;
     detailOpen.value = true;

@@ -7,7 +7,7 @@ import { allQueues, health } from "../state/health";
 function Others() {
   const state = health.value;
   if (!state) return null;
-  const boxes = ["journal", "store", "tail", ...state.pipelines.flatMap((pipeline) => pipeline.to ?? [])];
+  const boxes = ["journal", "store", "tail", ...state.pipelines.flatMap((pipeline) => pipeline.to)];
   const others = allQueues.value.filter((queue) => !boxes.some((box) => queue.name.startsWith(box)) && !state.pipelines.some((pipeline) => queue.name.startsWith("pipeline") && queue.name.slice(8).replace(/^[_:/.]/, "") === pipeline.name));
   if (others.length === 0) return null;
   return <section class="queues" aria-label="Other queues">{others.map((queue) => <QueueLine key={queue.name} queue={queue} />)}</section>;

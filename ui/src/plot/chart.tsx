@@ -100,7 +100,7 @@ export function Chart({ label, at, series, kind, height, from, to, onZoom, sync,
         {},
         ...ordered.map((each, index): uPlot.Series => ({
           label: `series ${index}`, show: !hidden.has(each.name), stroke: seriesColour(each.name, series.indexOf(each)), width: kind === "bar" ? 0 : 1.5, points: { show: kind === "line" && at.length < 2, size: 5 }, spanGaps: false,
-          ...(kind === "bar" ? { fill: seriesColour(each.name, series.indexOf(each)), paths: uPlot.paths.bars!({ size: [0.8, 40], align: 1 }) } : {}),
+          ...(kind === "bar" ? { fill: seriesColour(each.name, series.indexOf(each)), paths: uPlot.paths.bars!({ size: [0.8, 120], align: 1 }) } : {}),
         })),
       ],
       hooks: {

@@ -5,6 +5,7 @@ import { route, replace } from "./route";
 import { recordRow, Rows, ROWS_MAX } from "./rows";
 import { columns, remember, searches } from "./settings";
 import { message, passed, Problem, record as fetchRecord, search, type Span } from "../api/index";
+import { idOf } from "../lib/records";
 import { bounds, iso, parseInstant, parseSpan, spanText, type Range } from "../lib/time";
 
 const PAGE_ROWS = 500;
@@ -23,13 +24,13 @@ export const missing = signal<string | null>(null);
 /** More rows are to be had at that end. */
 export const moreOlder = signal(false);
 export const moreNewer = signal(false);
-export const selected = signal<number | null>(null);
+export const selected = signal<string | null>(null);
 /** The row that a permalink names is not there any more. */
-export const gone = signal<number | null>(null);
+export const gone = signal<string | null>(null);
 export const follow = signal<Follow | null>(null);
 export const live = computed(() => follow.value !== null);
-/** Where the list is to go after a search: its end, or a row. */
-export const target = signal<"end" | number>("end");
+/** Where the list is to go after a search: its `end`, or a row. */
+export const target = signal<string>("end");
 
 let running: AbortController | null = null;
 /** From where an end goes on: a cursor within the span, or within a narrower one. */
@@ -53,8 +54,8 @@ function justBehind(time: string): string {
   return micros > 999_999 ? iso(Math.floor(Date.parse(time) / 1000) * 1000 + 1000) : `${match[1]}.${String(micros).padStart(6, "0")}${match[3]}`;
 }
 
-/** Searches anew. With a position, around that record. */
-export async function run(around: number | null = null): Promise<void> {
+/** Searches anew. With a key, around that record. */
+export async function run(around: string | null = null): Promise<void> {
   stopLive();
   running?.abort();
   const stop = (running = new AbortController());
@@ -97,14 +98,16 @@ async function loadEnd(stop: AbortSignal): Promise<void> {
   });
 }
 
-async function loadAround(position: number, stop: AbortSignal): Promise<void> {
+async function loadAround(key: string, stop: AbortSignal): Promise<void> {
+  const id = idOf(key);
+  if (!id) return loadEnd(stop);
   let middle;
   try {
-    middle = await fetchRecord(position, stop);
+    middle = await fetchRecord(id, stop);
   } catch (error) {
     if (!(error instanceof Problem) || error.body.status !== 404) throw error;
     await loadEnd(stop);
-    gone.value = position;
+    gone.value = key;
     return;
   }
   const { from, to } = span();
@@ -118,9 +121,9 @@ async function loadAround(position: number, stop: AbortSignal): Promise<void> {
   Object.assign(edges.older, { cursor: older.end.next, bound: behind });
   Object.assign(edges.newer, { cursor: newer?.end.next ?? null, bound: behind });
   batch(() => {
-    target.value = position;
+    target.value = key;
     rows.reset([...older.records.reverse(), ...(newer?.records ?? [])].map(recordRow));
-    selected.value = position;
+    selected.value = key;
     moreOlder.value = older.end.more && older.end.next !== null;
     moreNewer.value = (newer?.end.more ?? false) && newer?.end.next !== null;
     missing.value = older.end.missing ?? newer?.end.missing ?? null;
@@ -219,7 +222,7 @@ export function params(absolute: boolean): Record<string, string | undefined> {
     q: query.value || undefined,
     ...("last" in at && !absolute ? { last: spanText(at.last) } : { from: iso(asked.value.from), to: iso(live.value ? Date.now() : asked.value.until) }),
     columns: columns.value.join(",") || undefined,
-    at: selected.value === null ? undefined : String(selected.value),
+    at: selected.value ?? undefined,
     live: live.value && !absolute ? "1" : undefined,
   };
 }
@@ -242,5 +245,5 @@ export function readRoute(): void {
     if (chosen !== null) columns.value = chosen.split(",").filter((name) => name !== "");
   });
   if (given.get("live") === "1") void startLive();
-  else void run(at !== null && /^\d+$/.test(at) ? Number(at) : null);
+  else void run(at);
 }

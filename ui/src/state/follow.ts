@@ -72,7 +72,7 @@ export class Follow {
     this.disconnect();
     this.waiting = [];
     this.skipped.value += going;
-    if (going > 0) this.rows.append([gapRow(going, "rate", first?.key ?? null, last && last.kind === "record" && this.heldAll.value ? last.key : null)]);
+    if (going > 0) this.rows.append([gapRow(going, "rate", first?.kind === "record" ? first.record.position : null, last?.kind === "record" && this.heldAll.value ? last.record.position : null)]);
     this.held.value = 0;
     this.heldAll.value = true;
     this.paused.value = false;

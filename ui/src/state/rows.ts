@@ -2,10 +2,11 @@
 // can keep what is on the screen where it is.
 import { signal } from "./signals";
 import type { LogRecord } from "../api/types";
+import { keyOf } from "../lib/records";
 
 export interface RecordRow {
   kind: "record";
-  key: number;
+  key: string;
   /** Its time in milliseconds. */
   at: number;
   record: LogRecord;
@@ -14,7 +15,7 @@ export interface RecordRow {
 /** In place of records that are not shown. */
 export interface GapRow {
   kind: "gap";
-  key: number;
+  key: string;
   count: number;
   unit: "lines" | "bytes";
   why: "rate" | "slow" | "gone";
@@ -39,14 +40,14 @@ const BYTES_MAX = 48 * 1024 * 1024;
 /** So many go at once: the list has less to do. */
 const GO_AT_ONCE = 1000;
 
-let nextGap = -1;
+let nextGap = 0;
 
 export function recordRow(record: LogRecord): RecordRow {
-  return { kind: "record", key: record.position, at: Date.parse(record.time), record };
+  return { kind: "record", key: keyOf(record), at: Date.parse(record.time), record };
 }
 
 export function gapRow(count: number, why: GapRow["why"], from: number | null, to: number | null, unit: GapRow["unit"] = "lines"): GapRow {
-  return { kind: "gap", key: nextGap--, count, unit, why, from, to };
+  return { kind: "gap", key: `gap-${nextGap++}`, count, unit, why, from, to };
 }
 
 /** About what a row takes in memory. */
@@ -67,7 +68,7 @@ export class Rows {
   private rows: Row[] = [];
   private weights: number[] = [];
   private bytes = 0;
-  private keys = new Set<number>();
+  private keys = new Set<string>();
   private takers = new Set<(change: Change) => void>();
 
   get length(): number {
@@ -82,11 +83,11 @@ export class Rows {
     return this.rows[index];
   }
 
-  has(key: number): boolean {
+  has(key: string): boolean {
     return this.keys.has(key);
   }
 
-  indexOf(key: number): number {
+  indexOf(key: string): number {
     return this.keys.has(key) ? this.rows.findIndex((row) => row.key === key) : -1;
   }
 

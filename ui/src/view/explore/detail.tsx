@@ -6,7 +6,7 @@ import { Icon } from "../icons";
 import { LogRow } from "./log-row";
 import { plain, withoutColours } from "../../lib/text";
 import { withFilter } from "../../lib/query";
-import { ownFields, pretty, text } from "../../lib/records";
+import { idOf, keyOf, ownFields, pretty, text } from "../../lib/records";
 import { stamp, zoneName } from "../../lib/time";
 import { change, params, query, rows, selected } from "../../state/explore";
 import { href } from "../../state/route";
@@ -31,11 +31,12 @@ export function Detail({ onClose }: { onClose: () => void }) {
     setWrong("");
     setFound(null);
     if (key === null) return;
+    const id = idOf(key);
     const row = rows.at(rows.indexOf(key));
     if (row?.kind === "record") setFound(row.record);
     const stop = new AbortController();
     // It alone has the raw bytes; and the row may leave the list while it is read.
-    fetchRecord(key, stop.signal).then(setFound, (error) => {
+    if (id) fetchRecord(id, stop.signal).then(setFound, (error) => {
       if (!stop.signal.aborted && row?.kind !== "record") setWrong(message(error));
     });
     return () => stop.abort();
@@ -56,7 +57,7 @@ export function Detail({ onClose }: { onClose: () => void }) {
       <div class="detail-scroll">
         {wrong && <Failed text={wrong} />}
         {found && <Body record={found} />}
-        {found && contextOpen.value && <Neighbours position={key} key={key} />}
+        {found && contextOpen.value && <Neighbours of={key} key={key} />}
       </div>
     </aside>
   );
@@ -120,15 +121,16 @@ function Field({ name, value, shown, link, plainOnly }: { name: string; value: J
 const STEP = 10;
 const NEIGHBOURS_MAX = 500;
 
-function Neighbours({ position }: { position: number }) {
+function Neighbours({ of }: { of: string }) {
   const [many, setMany] = useState({ before: STEP, after: STEP });
   const [answer, setAnswer] = useState<Context | null>(null);
   const [wrong, setWrong] = useState("");
   useEffect(() => {
     const stop = new AbortController();
-    context(position, many.before, many.after, stop.signal).then(setAnswer, (error) => { if (!stop.signal.aborted) setWrong(message(error)); });
+    const id = idOf(of);
+    if (id) context(id, many.before, many.after, stop.signal).then(setAnswer, (error) => { if (!stop.signal.aborted) setWrong(message(error)); });
     return () => stop.abort();
-  }, [position, many]);
+  }, [of, many]);
   if (wrong) return <Failed text={wrong} />;
   const more = (side: "before" | "after") => (
     <button type="button" class="button ghost neighbours-more" onClick={() => setMany({ ...many, [side]: Math.min(NEIGHBOURS_MAX, many[side] + 2 * STEP) })}>{2 * STEP} more {side}</button>
@@ -139,7 +141,7 @@ function Neighbours({ position }: { position: number }) {
       {answer === null ? <p class="faint">Looking…</p> : <>
         {answer.more_before ? more("before") : <p class="faint">Nothing before</p>}
         <div class="neighbours-rows" role="listbox" aria-label="Lines around it">
-          {answer.records.map((record, at) => <div key={record.position} onClick={() => { if (rows.has(record.position)) selected.value = record.position; }}>
+          {answer.records.map((record, at) => <div key={keyOf(record)} onClick={() => { if (rows.has(keyOf(record))) selected.value = keyOf(record); }}>
             <LogRow row={recordRow(record)} selected={at === answer.at} columns={[]} inline={false} wrap={false} zone={zone.value} withDay={false} hits={null} />
           </div>)}
         </div>

@@ -7,7 +7,7 @@ import { plain } from "../../lib/text";
 import { href } from "../../state/route";
 import { allQueues, health, lineRates, rates, watchQueues } from "../../state/health";
 import { sources, watchSources } from "../../state/sources";
-import type { Pipeline, Queue, Status } from "../../api/index";
+import type { Pipeline, Queue, Stage, Status } from "../../api/index";
 
 interface Edge {
   from: string;
@@ -40,7 +40,7 @@ export function Flow() {
   for (const pipeline of state.pipelines) {
     const flowing = now?.pipelines[pipeline.name] ?? 0;
     edges.push({ from: "journal", to: `pipeline ${pipeline.name}`, rate: flowing });
-    for (const output of pipeline.to ?? outputs.map((each) => each.name)) edges.push({ from: `pipeline ${pipeline.name}`, to: `output ${output}`, rate: flowing });
+    for (const output of pipeline.to) edges.push({ from: `pipeline ${pipeline.name}`, to: `output ${output}`, rate: flowing });
   }
   return (
     <div class="flow" ref={box} role="group" aria-label="From the peers to where records go">
@@ -63,7 +63,7 @@ export function Flow() {
           <div class="node-line"><b>{rate(now?.lines)}</b> lines/s<Spark values={lineRates.value.slice(-30)} width={64} height={16} /></div>
           <div class="node-line"><b>{bytes(now?.bytes)}</b>/s, <b>{rate(now?.acked)}</b> ACK/s</div>
           <div class="node-line">{rate(now?.commits)} commits/s{state.journal.sync_mean_micros !== undefined && <>, sync {span(state.journal.sync_mean_micros / 1000)}</>}</div>
-          <div class="node-line">{bytes(state.journal.disk_bytes)} on disk, {count(state.journal.segments)} segments</div>
+          <div class="node-line">{bytes(state.journal.disk_bytes)} on disk, {count(state.journal.segments)} {state.journal.segments === 1 ? "segment" : "segments"}</div>
           {state.journal.reason && <div class="node-line bad">{plain(state.journal.reason)}</div>}
           {(state.journal.dropped_lines ?? 0) > 0 && <div class="node-line bad">{count(state.journal.dropped_lines)} lines dropped</div>}
           <Queues of={(name) => name.startsWith("journal")} />
@@ -75,7 +75,7 @@ export function Flow() {
       </div>
       <div class="flow-column">
         <h3>Outputs</h3>
-        {outputs.map((output) => <Node key={output.name} id={`output ${output.name}`} title={output.name} kind="output" state={output.state} {...(output.link ? { link: output.link } : {})}>
+        {outputs.map((output) => <Node key={output.name} id={`output ${output.name}`} title={plain(output.name.split("/").pop() || output.name)} kind="output" state={output.state} {...(output.link ? { link: output.link } : {})}>
           {output.lines.map((line) => <div key={line} class="node-line">{line}</div>)}
           <Queues of={(name) => name.startsWith(output.name)} />
         </Node>)}
@@ -100,7 +100,8 @@ function PipelineNode({ pipeline, rate: flowing }: { pipeline: Pipeline; rate: n
   const mine = (name: string) => name.startsWith("pipeline") && name.slice(8).replace(/^[_:/.]/, "") === pipeline.name;
   return (
     <Node id={`pipeline ${pipeline.name}`} title={plain(pipeline.name)} kind="pipeline" state={state}>
-      {pipeline.stages && pipeline.stages.length > 0 && <div class="node-stages">{pipeline.stages.map((stage, at) => <span key={at}>{plain(stage)}</span>)}</div>}
+      {pipeline.from.length > 0 && <div class="node-line faint">from {plain(pipeline.from.join(", "))}</div>}
+      {pipeline.stages.length > 0 && <div class="node-stages">{pipeline.stages.map((stage, at) => <StageMark key={at} stage={stage} />)}</div>}
       <div class="node-line"><b>{rate(flowing)}</b> records/s</div>
       <div class="node-line">{pipeline.behind_bytes === 0 ? "up to date" : <><b>{bytes(pipeline.behind_bytes)}</b> behind</>}</div>
       {pipeline.dropped > 0 && <div class="node-line">{short(pipeline.dropped)} dropped by its stages</div>}
@@ -111,6 +112,13 @@ function PipelineNode({ pipeline, rate: flowing }: { pipeline: Pipeline; rate: n
   );
 }
 
+/** One step of a pipeline; what became of its records is told to who points at it. */
+function StageMark({ stage }: { stage: Stage }) {
+  const told = [`${short(stage.records)} records`, `${short(stage.changed)} changed`, `${short(stage.dropped)} dropped`, `${short(stage.failed)} failed`];
+  if (stage.trouble) told.push(plain(stage.trouble));
+  return <span class={stage.failed > 0 || stage.trouble ? "warn-text" : ""} title={told.join(", ")}>{plain(stage.stage)}</span>;
+}
+
 interface Output {
   name: string;
   lines: string[];
@@ -119,17 +127,17 @@ interface Output {
 }
 
 function outputsOf(state: Status): Output[] {
-  const named = new Set(state.pipelines.flatMap((pipeline) => pipeline.to ?? []));
+  const named = new Set(state.pipelines.flatMap((pipeline) => pipeline.to));
   const store = state.store;
   const rows = (store.memory_rows ?? 0) + (store.part_rows ?? 0);
   const damaged = Array.isArray(store["damaged"]) ? store["damaged"].length : Number(store["damaged"] ?? 0);
   const out: Output[] = [];
-  if (named.size === 0 || named.has("store")) {
-    const lines = [`${short(rows)} records`, `${bytes(store.part_bytes)} in ${count(store.parts)} parts`, `${bytes(store.memory_bytes)} in memory`];
+  if (named.has("store")) {
+    const lines = [`${short(rows)} records`, `${bytes(store.part_bytes)} in ${count(store.parts)} ${store.parts === 1 ? "part" : "parts"}`, `${bytes(store.memory_bytes)} in memory`];
     if (damaged > 0) lines.push(`${damaged} damaged`);
     out.push({ name: "store", lines, state: damaged > 0 ? "bad" : "good", link: href("explore") });
   }
-  if (named.size === 0 || named.has("tail")) out.push({ name: "tail", lines: [`${count(state.tail.subscribers)} ${state.tail.subscribers === 1 ? "follows" : "follow"}`], state: "good", link: href("explore", { live: "1" }) });
+  if (named.has("tail")) out.push({ name: "tail", lines: [`${count(state.tail.subscribers)} ${state.tail.subscribers === 1 ? "follows" : "follow"}`], state: "good", link: href("explore", { live: "1" }) });
   for (const name of named) if (name !== "store" && name !== "tail") out.push({ name, lines: [], state: "good" });
   return out;
 }
@@ -149,7 +157,7 @@ export function QueueLine({ queue }: { queue: Queue }) {
       <span class="node-queue-name">{plain(queue.label)}</span>
       <span>{amount(queue.depth, queue.unit)}{queue.limit !== null && <span class="faint"> / {amount(queue.limit, queue.unit)}</span>}</span>
       {queue.limit !== null && <Gauge share={queue.limit > 0 ? queue.depth / queue.limit : 0} />}
-      {queue.oldest_seconds !== null && <span class="node-oldest faint">oldest waits {span(queue.oldest_seconds * 1000)}</span>}
+      {queue.oldest_seconds !== null && queue.oldest_seconds > 0 && <span class="node-oldest faint">oldest waits {span(queue.oldest_seconds * 1000)}</span>}
     </div>
   );
 }
