@@ -47,7 +47,7 @@ pub(crate) enum LimitError {
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
              raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
     )]
-    Memory { needed: Bytes, limit: Bytes, memory: Memory },
+    Memory { needed: Bytes, limit: Bytes, memory: Box<Memory> },
     #[error(
         "the configuration may need {needed} file descriptors, but this process may have {limit}; \
              raise the hard limit (`ulimit -Hn`), or lower `peers_max`, `web.tails_max` or the number of targets"
@@ -199,7 +199,7 @@ pub(crate) fn check(config: &Config) -> Result<(), LimitError> {
     let memory = Memory::of(config);
     if memory.total() > config.memory_limit {
         let (needed, limit) = (Bytes(memory.total().next_multiple_of(1 << 20)), Bytes(config.memory_limit));
-        return Err(LimitError::Memory { needed, limit, memory });
+        return Err(LimitError::Memory { needed, limit, memory: Box::new(memory) });
     }
     let web = config.web.address.map_or(0, |_| web::connections_max(config.web.tails_max) as u64);
     let needed = memory.peers + web + OTHER_DESCRIPTORS;

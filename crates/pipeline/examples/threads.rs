@@ -72,7 +72,7 @@ fn main() {
         let mut ready = ready.expect("they can be");
         measure(&format!("parse and redact, threads = {threads}"), || {
             fill(&mut batch);
-            ready.apply(&mut batch);
+            ready.apply(&mut batch).expect("no stage that fails");
         });
     }
 }

@@ -99,7 +99,7 @@ impl Mmdb {
     /// # Panics
     /// When that is no address, or lies within a network that is known already.
     #[must_use]
-    pub fn put(mut self, address: &str, bits: u32, entry: Entry) -> Self {
+    pub fn put(mut self, address: &str, bits: u32, entry: &Entry) -> Self {
         let (number, bits) = match address.parse().expect("an address") {
             IpAddr::V4(address) => (u128::from(u32::from(address)), 96 + bits),
             IpAddr::V6(address) => (u128::from(address), bits),

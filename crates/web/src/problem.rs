@@ -15,17 +15,18 @@ pub(crate) struct Problem {
     title: &'static str,
     status: u16,
     pub(crate) code: &'static str,
-    detail: String,
+    detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
+    line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    near: Vec<String>,
+    column: Option<u32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    near: Box<[String]>,
     #[serde(skip)]
-    retry_after: Option<u32>,
+    /// It is worth asking again in a second.
+    retry: bool,
 }
 
 impl Problem {
@@ -40,12 +41,12 @@ impl Problem {
             title,
             status: status.as_u16(),
             code,
-            detail: detail.into(),
+            detail: detail.into().into(),
             parameter: None,
             line: None,
             column: None,
-            near: Vec::new(),
-            retry_after: None,
+            near: Box::default(),
+            retry: false,
         }
     }
 
@@ -67,7 +68,7 @@ impl Problem {
     pub(crate) fn too_many(detail: impl Into<String>) -> Self {
         let title = "Too many ask at once";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many", title, detail);
-        Self { retry_after: Some(1), ..problem }
+        Self { retry: true, ..problem }
     }
 
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
@@ -92,7 +93,7 @@ impl Problem {
     pub(crate) fn syntax(error: &SyntaxError) -> Self {
         let title = "The search is not understood";
         let problem = Self::new(StatusCode::BAD_REQUEST, "syntax", title, error.message.clone());
-        Self { column: Some(error.column), parameter: Some("q"), ..problem }
+        Self { column: u32::try_from(error.column).ok(), parameter: Some("q"), ..problem }
     }
 }
 
@@ -112,7 +113,7 @@ impl From<QueryError> for Problem {
             }
             QueryError::UnknownTable(_) => new(bad, "unknown_table", "There is no such table"),
             QueryError::UnknownColumn { near, .. } => {
-                Self { near, ..new(bad, "unknown_column", "There is no such column") }
+                Self { near: near.into(), ..new(bad, "unknown_column", "There is no such column") }
             }
             QueryError::Plan(_) | QueryError::Execution(_) => {
                 new(bad, "query", "The query cannot be answered")
@@ -133,7 +134,7 @@ impl From<QueryError> for Problem {
 }
 
 /// The place that the parser names.
-fn place(text: &str) -> (Option<usize>, Option<usize>) {
+fn place(text: &str) -> (Option<u32>, Option<u32>) {
     let number = |behind: &str| {
         let rest = text.rsplit_once(behind)?.1;
         rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
@@ -149,8 +150,8 @@ impl IntoResponse for Problem {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if self.retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
         }
         if self.status == StatusCode::UNAUTHORIZED.as_u16() {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -95,7 +95,7 @@ pub(super) fn bytes(range: RangeInclusive<u64>) -> impl Fn(&DeValue<'_>) -> Resu
     }
 }
 
-/// A number of bytes that fits in memory, in a range, as [`bytes`] reads it.
+/// A number of bytes that fits in memory, in a range, as [`bytes()`] reads it.
 pub(super) fn memory(range: RangeInclusive<usize>) -> impl Fn(&DeValue<'_>) -> Result<usize, Wrong> {
     let read = bytes(*range.start() as u64..=*range.end() as u64);
     move |value| read(value).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))

@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn lines_of_a_peer_are_joined_and_other_sources_are_not_taken() {
         let config = config(
-            "[[source]]\nname = 'others'\nkind = 'listen'\naddress = '127.0.0.1:0'\n\
+            "[[source]]\nname = 'others'\nkind = 'listen'\naddress = '127.0.0.1:0'\njournal_only = true\n\
              [[pipeline]]\nname = 'main'\nfrom = ['apps']\nto = ['tail']\nmultiline = 'auto'\n\
              [[test]]\nname = 'n'\ninput = ['boom', { line = 'x', peer = 'b' }, { line = 'y', source = 'others' }, '  at a.b(C.java:1)']\n\
              expect = [{ message = \"boom\\n  at a.b(C.java:1)\" }, { message = 'x', peer = 'b' }]",

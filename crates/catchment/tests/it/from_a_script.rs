@@ -91,7 +91,7 @@ fn every_command_on_the_page_does_what_the_page_says() {
                 // Servers take a while to start, and a pipeline to pass what came.
                 let done = || run(&program, &block, &mut started).map_err(|why| last = why).ok();
                 let typed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    until("the page is right", done)
+                    until("the page is right", done);
                 }));
                 assert!(typed.is_ok(), "{last}");
                 commands += 1;

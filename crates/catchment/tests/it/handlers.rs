@@ -261,7 +261,7 @@ fn a_handler_that_cannot_be_loaded_is_a_mistake_of_the_configuration() {
         let ended = program.output(&[command]).expect_code(3);
         let first = "pipeline[1].stages[1]: the handler `handlers.py:handler` cannot be loaded: ModuleNotFoundError: No module named";
         assert!(ended.stderr.contains(first), "{}", ended.stderr);
-        assert!(ended.stderr.contains("    Traceback (most recent call last):"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("\n  Traceback (most recent call last):"), "{}", ended.stderr);
         assert!(ended.stderr.contains("/handlers.py\", line 1"), "{}", ended.stderr);
         assert!(ended.stderr.contains("pipeline[1].stages[2]: cannot start `"), "{}", ended.stderr);
     }

@@ -74,11 +74,9 @@ fn a_table_that_is_wrong_is_a_mistake_with_its_line() {
 #[test]
 fn an_address_has_a_place() {
     let program = program();
-    let database = Mmdb::new().put("81.2.69.0", 24, Entry::city("GB", "EU", "London", 51.5142, -0.0931)).put(
-        "2001:db8::",
-        32,
-        Entry::asn(64_512, "Example"),
-    );
+    let database = Mmdb::new()
+        .put("81.2.69.0", 24, &Entry::city("GB", "EU", "London", 51.5142, -0.0931))
+        .put("2001:db8::", 32, &Entry::asn(64_512, "Example"));
     program.write("geo.mmdb", database.bytes());
     let stages = "{ parse = 'json' }, { geoip = { database = 'geo.mmdb', key = 'client', missing = 'mark', bytes_max = '1 MiB' } }";
     let mut collector = program.run(config(stages, "'store'"));

@@ -252,9 +252,9 @@ mod tests {
 
     fn database() -> Vec<u8> {
         Mmdb::new()
-            .put("81.2.69.0", 24, Entry::city("GB", "EU", "London", 51.5142, -0.0931))
-            .put("10.1.0.0", 16, Entry::asn(64_512, "Example & Co."))
-            .put("2001:db8::", 32, Entry::city("SE", "EU", "Link\u{f6}ping", 58.4167, 15.6167))
+            .put("81.2.69.0", 24, &Entry::city("GB", "EU", "London", 51.5142, -0.0931))
+            .put("10.1.0.0", 16, &Entry::asn(64_512, "Example & Co."))
+            .put("2001:db8::", 32, &Entry::city("SE", "EU", "Link\u{f6}ping", 58.4167, 15.6167))
             .bytes()
     }
 

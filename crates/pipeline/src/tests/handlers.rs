@@ -28,7 +28,7 @@ fn spec(dir: &tempfile::TempDir, name: &str) -> Spec {
     std::fs::write(dir.path().join("h.py"), CODE).unwrap();
     let set = Stage::Set(vec![("before".to_owned(), OwnedValue::Int(1))]);
     let python = Stage::Python(Box::new(Handler::new(format!("h.py:{name}"), dir.path())));
-    Spec { name: "p".to_owned(), from: Vec::new(), stages: vec![set.clone(), python, set] }
+    Spec { name: "p".to_owned(), stages: vec![set.clone(), python, set], ..Spec::default() }
 }
 
 fn expected(lines: usize) -> Vec<String> {

@@ -103,7 +103,7 @@ fn a_record_that_is_selected_twice_is_two() {
     (1..=3).for_each(|position| batch.push(&line(position, "a", b"text")));
     (0..3).for_each(|index| batch.set_field(index, "n", Value::Int(index as i64)));
     batch.select([2, 1, 1]);
-    assert_eq!(batch.iter().map(|record| record.nth()).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(batch.iter().map(super::Record::nth).collect::<Vec<_>>(), [0, 0, 1]);
     assert_eq!(batch.lines(), 2);
     batch.set_field(1, "n", Value::Int(7));
     batch.set_field(2, "m", Value::Bool(true));

@@ -164,7 +164,7 @@ pub(super) fn turn(
         match items.last_mut() {
             // A line may have become several records: it has been told with the last of them, and they stay together.
             Some(Item::Record { position, cursor, .. }) if item.position() == Some(*position) => {
-                *cursor = None
+                *cursor = None;
             }
             Some(last) if bytes >= CHUNK_BYTES => {
                 let upto = last.cursor().unwrap_or(from);

@@ -86,7 +86,7 @@ impl Follow {
                 Phase::Live(place) => match place.next().await {
                     // The tail itself was too slow: the past has it all.
                     Found::Chunk(chunk) if self.gapless && self.tap.ordered && chunk.has_gap() => {
-                        self.fall_behind()
+                        self.fall_behind();
                     }
                     Found::Chunk(chunk) => return Some(self.told(chunk)),
                     Found::Skipped(_) if self.gapless => self.fall_behind(),

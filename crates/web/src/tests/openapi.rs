@@ -127,7 +127,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, at: &str) {
         let null = value.is_null() && choices.iter().any(|choice| choice["type"] == "null");
         return if null {
         } else {
-            fits(document, &choices[0], value, at)
+            fits(document, &choices[0], value, at);
         };
     }
     let right = match schema["type"].as_str() {
