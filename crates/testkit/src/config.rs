@@ -72,6 +72,8 @@ impl fmt::Display for Config {
         let Self { top, journal, sources, rest } = self;
         // Many collectors run at once: only those that are asked have a page.
         let web = if rest.contains("[web]") { "" } else { "[web]\naddress = false\n" };
-        write!(f, "{top}[journal]\n{journal}{sources}{rest}{web}")
+        // A busy machine is no reason for a stop that leaves something undone.
+        let stop = if top.contains("stop_timeout") { "" } else { "stop_timeout = '100s'\n" };
+        write!(f, "{stop}{top}[journal]\n{journal}{sources}{rest}{web}")
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use record::clock;
 
 /// How long anything may take on a machine that is busy with other things.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(3);

@@ -11,9 +11,8 @@ use crate::program;
 fn at_the_cap_it_blocks_and_goes_on_when_there_is_room() {
     let program = program();
     let address = unused_address("127.0.0.1");
-    let config =
-        |cap: &str| Config::new().listen("in", address, "").journal(cap).top("stop_timeout = '500ms'");
-    let mut collector = program.run(config("bytes_max = '4 MiB'"));
+    let config = |cap: &str| Config::new().listen("in", address, "").journal(cap);
+    let mut collector = program.run(config("bytes_max = '4 MiB'").top("stop_timeout = '500ms'"));
     let mut peer = Peer::client(address);
     let mut number = 0;
     let stalled = until("the journal is full", || {
