@@ -2,6 +2,7 @@
 
 mod ingest;
 mod process;
+mod script;
 mod sections;
 mod store;
 

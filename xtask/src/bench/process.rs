@@ -5,12 +5,12 @@
 //! finds its place.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
 use clap::Parser;
 
-use super::sections;
+use super::script;
 use crate::workspace;
 
 /// Measures parsers and Python handlers.
@@ -38,7 +38,8 @@ pub(crate) fn process(options: &[&str]) -> io::Result<()> {
     workspace::build(&["-p", "catchment"])?;
     workspace::build(&["-p", "parse", "--example", "lines"])?;
     workspace::build(&["-p", "workers", "--example", "rates"])?;
-    let output = Command::new(&options.python)
+    let mut bench = Command::new(&options.python);
+    bench
         .current_dir(&root)
         .arg(root.join("benches/process/bench.py"))
         .arg("--program")
@@ -49,16 +50,6 @@ pub(crate) fn process(options: &[&str]) -> io::Result<()> {
         .arg(target.join("release/examples/rates"))
         .arg("--dir")
         .arg(target.join("bench-process"))
-        .args(["--count", &options.lines.to_string()])
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(io::Error::other(format!("the benchmark ended with {}", output.status)));
-    }
-    let report = String::from_utf8_lossy(&output.stdout);
-    println!("{report}");
-    match options.out {
-        Some(path) if path == Path::new("-") => Ok(()),
-        path => sections::write(&path.unwrap_or_else(|| root.join("benches/RESULTS.md")), "process", &report),
-    }
+        .args(["--count", &options.lines.to_string()]);
+    script::report(&mut bench, "process", options.out)
 }

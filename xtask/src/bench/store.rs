@@ -3,14 +3,14 @@
 //! The measuring itself is `benches/store/bench.py`, since the others are Python packages. Here the program is built, the packages
 //! are installed into a virtual environment below the target directory, and the report finds its place.
 
-use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::Parser;
 
-use super::sections;
+use super::script;
+use crate::workspace;
 
 /// Measures the store against ClickHouse (chdb), DuckDB and ripgrep.
 #[derive(Debug, Parser)]
@@ -36,37 +36,21 @@ pub(crate) fn store(options: &[&str]) -> io::Result<()> {
         Ok(options) => options,
         Err(help) => help.exit(),
     };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    run(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).current_dir(&root).args([
-        "build",
-        "--release",
-        "--quiet",
-        "-p",
-        "catchment",
-    ]))?;
+    let (root, target) = (workspace::root()?, workspace::target()?);
+    workspace::build(&["-p", "catchment"])?;
     let scratch = target.join("bench-store");
     std::fs::create_dir_all(&scratch)?;
     let python = environment(&scratch)?;
     let (rows, lines) = (options.rows.to_string(), options.lines.to_string());
-    let output = Command::new(python)
+    let mut bench = Command::new(python);
+    bench
         .arg(root.join("benches/store/bench.py"))
         .arg("--program")
         .arg(target.join("release/catchment"))
         .arg("--dir")
         .arg(&scratch)
-        .args(["--rows", &rows, "--lines", &lines])
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(io::Error::other(format!("the benchmark ended with {}", output.status)));
-    }
-    let report = String::from_utf8_lossy(&output.stdout);
-    println!("{report}");
-    match options.out {
-        Some(path) if path == Path::new("-") => Ok(()),
-        path => sections::write(&path.unwrap_or_else(|| root.join("benches/RESULTS.md")), "store", &report),
-    }
+        .args(["--rows", &rows, "--lines", &lines]);
+    script::report(&mut bench, "store", options.out)
 }
 
 /// The Python of a virtual environment with the packages.
