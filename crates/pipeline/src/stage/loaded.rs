@@ -140,7 +140,7 @@ mod tests {
     use std::io::Read as _;
     use std::path::Path;
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::{Loaded, Shelf};
 
@@ -162,7 +162,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         assert!(Loaded::new(&path, load).unwrap_err().contains("No such file"));
-        let write = |text: &str| std::fs::write(&path, text).unwrap();
+        // Each second another time of change, however seldom the file system's clock ticks.
+        let mut second = 0;
+        let mut write = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            second += 1;
+            let modified = UNIX_EPOCH + Duration::from_secs(second);
+            File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        };
         write("one");
         let loaded = Loaded::new(&path, load).unwrap();
         assert_eq!(get(&loaded), ("one".to_owned(), None));
