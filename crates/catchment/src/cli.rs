@@ -105,6 +105,9 @@ pub(crate) struct Collect {
     /// Send no ACK, for servers that expect none
     #[arg(long)]
     pub(crate) no_ack: bool,
+    /// Find level, time and fields in the lines: `auto`, or one format such as `json`
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) parse: Option<String>,
     /// Serve the page and the HTTP API here
     #[arg(long, value_name = "ADDR")]
     pub(crate) web: Option<SocketAddr>,

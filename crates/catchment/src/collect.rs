@@ -50,8 +50,12 @@ fn config(options: &cli::Collect) -> Result<Config, config::Problems> {
     let targets = serde_json::Value::from(options.targets.clone());
     let ack = if options.no_ack { "ack = false" } else { "" };
     let web = options.web.map_or_else(|| "false".to_owned(), |address| format!("'{address}'"));
+    let pipeline = options.parse.as_ref().map_or_else(String::new, |format| {
+        let format = serde_json::Value::from(format.as_str());
+        format!("[[pipeline]]\nname = 'main'\nstages = [{{ parse = {format} }}]\nto = ['store', 'tail']\n")
+    });
     let text = format!(
-        "[web]\naddress = {web}\n[[source]]\nname = 'collect'\nkind = 'connect'\ntargets = {targets}\n{ack}\n"
+        "[web]\naddress = {web}\n[[source]]\nname = 'collect'\nkind = 'connect'\ntargets = {targets}\n{ack}\n{pipeline}"
     );
     let here = std::path::Path::new("");
     let config = config::parse(&text, "the command line", here)?;

@@ -8,12 +8,11 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use journal::Journal;
-use mio::Waker;
 use record::clock;
 
 use crate::Source;
 use crate::command::Command;
-use crate::driver::poll::{Listener, PollDriver, Socket};
+use crate::driver::poll::{Listener, PollDriver, Socket, Waker};
 use crate::event_loop::{EventLoop, Parts};
 use crate::resolver::Resolver;
 use crate::status::{Counts, LoopCounters, LoopStatus};

@@ -38,6 +38,24 @@ fn with_once_it_ends_when_every_target_has_closed() {
 }
 
 #[test]
+fn it_parses_when_it_is_told_how() {
+    let program = program();
+    for (format, found) in [("auto", 1), ("plain", 0)] {
+        let mut server = Peer::server();
+        let target = server.address().to_string();
+        let mut collector = program.collect(&["--once", "--parse", format, &target]);
+        server.accept();
+        server.send("level=error msg=\"it broke\" status=500\n");
+        server.wait_acked(1);
+        server.close();
+        collector.wait().expect_code(0);
+        assert_eq!(program.found(&["--", &format!("peer:\"{target}\" level:error status:500")]).len(), found);
+    }
+    let wrong = program.output(&["collect", "--parse", "xml", "127.0.0.1:1"]);
+    wrong.expect_code(2).expect_stderr("`xml` is no format");
+}
+
+#[test]
 fn quiet_prints_nothing() {
     let program = program();
     let mut server = Peer::server();

@@ -77,7 +77,7 @@ pub trait Driver {
     /// When the readiness queue itself is broken.
     fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()>;
 
-    /// Lets time pass without looking at the sockets.
+    /// Lets time pass without looking at the sockets; ends early when somebody wakes the loop.
     fn pause(&mut self, time: Duration);
 
     /// Time for deadlines.

@@ -3,11 +3,12 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Token};
 use record::{Micros, clock};
 use rustix::net::{RecvFlags, recv};
 use socket2::{SockRef, TcpKeepalive};
@@ -24,6 +25,28 @@ const WAKER: Token = Token(usize::MAX);
 pub struct PollDriver {
     poll: Poll,
     events: Events,
+    waker: Arc<Waker>,
+}
+
+/// Wakes a loop, from any thread, whether it waits for its sockets or pauses.
+#[derive(Debug)]
+pub struct Waker {
+    queue: mio::Waker,
+    /// The loop's thread, once it has paused.
+    thread: OnceLock<Thread>,
+}
+
+impl Waker {
+    /// Ends the loop's wait or pause; if it is in neither, the next one.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn wake(&self) -> io::Result<()> {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+        self.queue.wake()
+    }
 }
 
 /// A TCP or Unix stream.
@@ -49,8 +72,9 @@ impl PollDriver {
     /// When the kernel gives none, usually for want of descriptors.
     pub fn new() -> io::Result<(Self, Arc<Waker>)> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        Ok((Self { poll, events: Events::with_capacity(1024) }, waker))
+        let queue = mio::Waker::new(poll.registry(), WAKER)?;
+        let waker = Arc::new(Waker { queue, thread: OnceLock::new() });
+        Ok((Self { poll, events: Events::with_capacity(1024), waker: Arc::clone(&waker) }, waker))
     }
 }
 
@@ -152,7 +176,8 @@ impl Driver for PollDriver {
     }
 
     fn pause(&mut self, time: Duration) {
-        std::thread::sleep(time);
+        self.waker.thread.get_or_init(std::thread::current);
+        std::thread::park_timeout(time);
     }
 
     fn monotonic(&self) -> Duration {
@@ -219,5 +244,22 @@ impl Listener {
             Self::Tcp(listener) => listener.local_addr().ok(),
             Self::Unix(..) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Driver as _, PollDriver};
+
+    #[test]
+    fn who_is_woken_pauses_no_longer() {
+        let (mut driver, waker) = PollDriver::new().unwrap();
+        driver.pause(Duration::ZERO);
+        std::thread::scope(|scope| {
+            scope.spawn(|| waker.wake().unwrap());
+            driver.pause(Duration::from_secs(3600));
+        });
     }
 }

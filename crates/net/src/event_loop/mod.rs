@@ -194,9 +194,7 @@ impl<D: Driver> EventLoop<D> {
             Some(Duration::ZERO)
         } else {
             let pause = self.pace.pause(served, now - self.round_began);
-            if !pause.is_zero() {
-                self.parts.driver.pause(pause);
-            }
+            self.pause_until(now + pause);
             let stop = self.stop_at.map(|at| at.saturating_sub(now));
             [self.timers.next_in(now), stop].into_iter().flatten().min()
         };
@@ -207,6 +205,17 @@ impl<D: Driver> EventLoop<D> {
             self.pace.waited(self.round_began - began);
         }
         Ok(())
+    }
+
+    /// Lets lines gather in the sockets. What becomes durable meanwhile is acked at once, and the journal gets what was read before.
+    fn pause_until(&mut self, end: Duration) {
+        let mut now = self.parts.driver.monotonic();
+        while now < end {
+            self.parts.driver.pause(end - now);
+            self.settle();
+            now = self.parts.driver.monotonic();
+            self.hand_over(now);
+        }
     }
 
     /// Puts everybody about whom there is news into the queue of the step that deals with it.
