@@ -111,7 +111,7 @@ const WAYS: [(&str, &str, &str, usize, usize, usize, usize); 8] = [
 
 /// Handlers that are left alone: how many workers, and how many threads of each.
 const IDLE: [(&str, usize, usize); 3] = [("plain", 2, 1), ("plain", 1, 8), ("coroutine", 1, 1)];
-const IDLE_FOR: Duration = Duration::from_secs(5);
+const IDLE_FOR: Duration = Duration::from_secs(3);
 
 fn main() {
     let dir = tempfile::tempdir().expect("a directory");
