@@ -39,9 +39,8 @@ pub(crate) fn process(options: &[&str]) -> io::Result<()> {
     };
     let (root, target) = (workspace::root()?, workspace::target()?);
     workspace::build(&["-p", "catchment"])?;
-    workspace::build(&["-p", "parse", "--example", "lines"])?;
-    workspace::build(&["-p", "remap", "--example", "script"])?;
-    workspace::build(&["-p", "workers", "--example", "rates"])?;
+    // Together, so that what is below them is built once.
+    workspace::build(&["-p", "catchment", "-p", "parse", "-p", "remap", "-p", "workers", "--examples"])?;
     let mut bench = Command::new(&options.python);
     bench
         .current_dir(&root)
