@@ -1,7 +1,7 @@
 """Scripts as a stage, against the same ones in VRL's own command line."""
 
 import json
-import os
+import resource
 import subprocess
 from itertools import islice
 
@@ -71,15 +71,17 @@ def _objects(real, path):
 
 
 def _theirs(options, scratch, script, objects):
-    """Seconds of CPU of the command line."""
+    """Seconds of CPU of the command line: the less of two, since what is told apart is small beside it."""
     (scratch / "script.vrl").write_text(script)
-    before = os.times()
-    subprocess.run(
-        [options.vrl, "--quiet", "--input", objects, "--program", scratch / "script.vrl", "--print-object"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
-    )
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    command = [options.vrl, "--quiet", "--input", objects, "--program", scratch / "script.vrl", "--print-object"]
+    return min(_cpu_of(command) for _ in range(2))
+
+
+def _cpu_of(command):
+    used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    before = used()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return used() - before
 
 
 def _ours(options, scratch, script, text):
