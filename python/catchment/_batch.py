@@ -33,12 +33,13 @@ class Batch:
         return cls(number, positions, given)
 
     def rows(self):
-        """(row, what is given to the handler, position) of each line. A record is given as a copy: what it was is needed to
-        tell what changed."""
+        """(row, what is given to the handler, position) of each line."""
+        return zip(range(len(self.positions)), self.handed(), self.positions)
+
+    def handed(self):
+        """What is given to the handler for each line. A record is given as a copy: what it was is needed to tell what changed."""
         given = self.given
-        if given and type(given[0]) is dict:
-            given = map(dict.copy, given)
-        return zip(range(len(self.positions)), given, self.positions)
+        return map(dict.copy, given) if given and type(given[0]) is dict else given
 
 
 def _records(count, columns):

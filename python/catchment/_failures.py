@@ -3,7 +3,7 @@
 import traceback
 from time import monotonic
 
-from catchment._output import here
+from catchment._output import position
 from catchment._results import Failure
 
 _EVERY = 1.0
@@ -20,7 +20,7 @@ class Failures:
         now = monotonic()
         if now >= self._due:
             self._due = now + _EVERY
-            batch.trace = here.get() or 0, trace_of(error)
+            batch.trace = position() or 0, trace_of(error)
         return Failure(error)
 
 

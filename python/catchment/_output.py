@@ -5,10 +5,32 @@ import logging
 import os
 import threading
 from contextvars import ContextVar
+from operator import length_hint
 from time import monotonic
 
 here = ContextVar("catchment_position", default=None)
-"""The position of the line that this thread or task is working on."""
+"""The position of the line that this thread or task is working on, or a `Cursor` that knows it."""
+
+
+class Cursor:
+    """Counts the rows of a batch, and knows which one it is at: saying that of each line would cost a third of what a line costs."""
+
+    __slots__ = ("_positions", "rows")
+
+    def __init__(self, positions):
+        self._positions = positions
+        self.rows = iter(range(len(positions)))
+
+    def position(self):
+        """Of the row that was taken last."""
+        return self._positions[len(self._positions) - length_hint(self.rows) - 1]
+
+
+def position():
+    """Of the line that this thread or task is working on, or None."""
+    at = here.get()
+    return at.position() if type(at) is Cursor else at
+
 
 LINE_MAX = 4000
 """A longer line is cut into several, so that each is one write to a pipe, and lines of several threads do not mix."""
@@ -58,8 +80,8 @@ def write_line(fd, letter, text):
     ``I`` ``D`` logging; ``x`` is for how many bytes were left out, in place of the position."""
     if not _allowance.take(len(text) + 1):
         return
-    position = here.get()
-    mark = b"\x1e%c%s\x1f" % (ord(letter), b"" if position is None else b"%d" % position)
+    at = position()
+    mark = b"\x1e%c%s\x1f" % (ord(letter), b"" if at is None else b"%d" % at)
     data = text.encode(errors="backslashreplace")
     for start in range(0, len(data) or 1, LINE_MAX):
         _write(fd, mark + data[start : start + LINE_MAX] + b"\n")

@@ -3,7 +3,7 @@
 from time import monotonic
 from types import GeneratorType
 
-from catchment._output import here, report_left_out
+from catchment._output import Cursor, here, report_left_out
 from catchment._results import collected, encode
 
 PROGRESS_EVERY = 0.5
@@ -21,13 +21,16 @@ def serve(link, handler, failures, decode):
 
 def run(handler, batch, failures, progress):
     """Gives each line of the batch to the handler."""
-    call, results, due = handler.call, batch.results, monotonic() + PROGRESS_EVERY
-    for row, given, position in batch.rows():
-        here.set(position)
+    call, results, cursor = handler.call, batch.results, Cursor(batch.positions)
+    here.set(cursor)
+    due = monotonic() + PROGRESS_EVERY
+    for row, given in zip(cursor.rows, batch.handed()):
         try:
             result = call(given)
             if result is not None:
-                results[row] = collected(result) if type(result) is GeneratorType else result
+                if type(result) is GeneratorType:
+                    result = collected(result)
+                results[row] = result
         except BaseException as error:
             results[row] = failures.of(batch, error)
         if monotonic() >= due:

@@ -19,6 +19,7 @@ REASON_MAX = 1000
 _HEAD = Struct("<QIBI")
 _TRACE = Struct("<QI")
 _MISSING = object()
+_NOTHING = {}
 MESSAGE = "message", "s"
 ERROR = "", "E"
 _FIXED = frozenset(("position", "nth", "received", "source", "peer", "flags", "raw", "extra"))
@@ -75,20 +76,22 @@ def encode(batch):
     """
     results = batch.results
     count = len(batch.given)
-    same = not any(result is DROP or type(result) is Many for result in results.values())
+    kinds = set(map(type, results.values()))
+    same = Many not in kinds and type(DROP) not in kinds
     rows = None if same else []
-    columns = {}
+    changed = _Changed()
     if same:
         for row in sorted(results):
-            _add(columns, row, results[row], batch.given[row])
+            changed.add(row, results[row], batch.given[row])
     else:
         for row, given in enumerate(batch.given):
             for result in _records(results.get(row)):
-                _add(columns, len(rows), result, given)
+                changed.add(len(rows), result, given)
                 rows.append(row)
         count = len(rows)
     position, trace = batch.trace
     trace = trace.encode(errors="replace")
+    columns = changed.columns
     parts = [_HEAD.pack(batch.number, count, same, len(columns))]
     if not same:
         parts.append(_numbers("I", rows))
@@ -103,20 +106,59 @@ def _records(result):
     return () if result is DROP else (result,)
 
 
-def _add(columns, record, result, given):
-    """Adds what `result` says of a record."""
-    if result is None or result is given:
-        return
-    try:
-        found = changes(result, given)
-    except BaseException as error:
-        found = [(ERROR, describe(error))]
-    for key, value in found:
-        at = columns.get(key)
-        if at is None:
-            at = columns[key] = (array("I"), [])
-        at[0].append(record)
-        at[1].append(value)
+class _Changed:
+    """What the results of a batch say, in columns: by name and kind the rows, and a value for each."""
+
+    def __init__(self):
+        self.columns = {}
+        self._known = {}
+        """The columns again, by the name and the type of values that were looked at once and need no second look."""
+
+    def add(self, record, result, given):
+        """Adds what `result` says of a record."""
+        if result is None or result is given:
+            return
+        kind = type(result)
+        if kind is dict and self._add_known(record, result, given):
+            return
+        if kind is str:
+            found = ((MESSAGE, result),)
+        else:
+            try:
+                found = changes(result, given)
+            except BaseException as error:
+                found = [(ERROR, describe(error))]
+        columns = self.columns
+        for key, value in found:
+            at = columns.get(key)
+            if at is None:
+                at = columns[key] = (array("I"), [])
+            at[0].append(record)
+            at[1].append(value)
+        if kind is dict:
+            for name, value in result.items():
+                key = name, _KINDS.get(type(value))
+                if key in _checked and key in columns:
+                    self._known[name, type(value)] = columns[key]
+
+    def _add_known(self, record, result, given):
+        """Adds fields all of which are known. Returns whether they are; if not, nothing is added."""
+        was = given if type(given) is dict else _NOTHING
+        known, found = self._known, []
+        for name, value in result.items():
+            if value is None or value is was.get(name, _MISSING):
+                continue
+            kind = type(value)
+            at = known.get((name, kind))
+            if at is None or (kind is int and not _INT_MIN <= value <= _INT_MAX):
+                return False
+            found.append((at, value))
+        if len(found) > FIELDS_MAX:
+            return False
+        for (rows, values), value in found:
+            rows.append(record)
+            values.append(value)
+        return True
 
 
 def changes(result, given):

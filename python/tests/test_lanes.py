@@ -48,19 +48,25 @@ class TestLanes(unittest.TestCase):
         self.assertLessEqual(most, 2)
 
     def test_all_wait_at_once_up_to_the_bound(self):
-        waiting, peak = 0, 0
+        waiting, peak, bound, all_wait = 0, 0, 0, None
 
         async def handler(line):
-            nonlocal waiting, peak
+            nonlocal waiting, peak, all_wait
+            all_wait = all_wait or asyncio.Event()
             waiting += 1
             peak = max(peak, waiting)
-            await asyncio.sleep(0.01)
+            if waiting == bound:
+                # Whoever is one too many has had a turn by then.
+                for _ in range(200):
+                    await asyncio.sleep(0)
+                all_wait.set()
+            await all_wait.wait()
             waiting -= 1
 
         for concurrency in (1, 7, 1024):
-            waiting = peak = 0
+            waiting, peak, bound, all_wait = 0, 0, min(100, concurrency), None
             batch, _ = run(handler, 100, concurrency)
-            self.assertEqual((batch.left, peak), (0, min(100, concurrency)))
+            self.assertEqual((batch.left, peak), (0, bound))
 
     def test_a_line_that_cancels_itself_or_fails_stops_no_other(self):
         async def handler(line):

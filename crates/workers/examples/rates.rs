@@ -1,4 +1,4 @@
-//! Measures workers: `rates [NAME]` prints one JSON object for each run whose name holds NAME. `PYTHON` chooses the interpreter.
+//! Measures workers: `rates [NAME]` prints one JSON object for each run whose handler's name holds NAME. `PYTHON` chooses the interpreter.
 
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
@@ -109,25 +109,25 @@ const WAYS: [(&str, &str, &str, usize, usize, usize, usize); 8] = [
     ("50 µs of Python", "coroutines of one process", "computes_async", 1, 1, 4000, 10),
 ];
 
+/// Handlers that are left alone: how many workers, and how many threads of each.
+const IDLE: [(&str, usize, usize); 3] = [("plain", 2, 1), ("plain", 1, 8), ("coroutine", 1, 1)];
+const IDLE_FOR: Duration = Duration::from_secs(3);
+
 fn main() {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::write(dir.path().join("h.py"), HANDLERS).expect("a file");
     let only = std::env::args().nth(1).unwrap_or_default();
     for handler in KINDS.into_iter().filter(|name| name.contains(&only)) {
-        let run = measure(spec(dir.path(), handler, 1, 1), 8000, 50);
-        println!(
-            "{}",
-            json!({ "what": "kind", "handler": handler, "ahead": run.ahead, "one_by_one": run.one_by_one,
-            "worker_cpu_us": run.worker_cpu_us })
-        );
+        let run = measure(spec(dir.path(), handler, 1, 1), 8000, 40);
+        let (rate, cpu) = (run.lines_per_second, run.worker_cpu_us);
+        print(&json!({ "what": "kind", "handler": handler, "lines_per_second": rate, "worker_cpu_us": cpu }));
     }
     for (work, way, handler, workers, threads, lines, batches) in WAYS {
         if handler.contains(&only) {
             let run = measure(spec(dir.path(), handler, workers, threads), lines, batches);
-            println!(
-                "{}",
-                json!({ "what": "way", "work": work, "way": way, "ahead": run.ahead, "one_by_one": run.one_by_one,
-                "worker_cpu_us": run.worker_cpu_us })
+            let (rate, cpu) = (run.lines_per_second, run.worker_cpu_us);
+            print(
+                &json!({ "what": "way", "work": work, "way": way, "lines_per_second": rate, "worker_cpu_us": cpu }),
             );
         }
     }
@@ -137,9 +137,39 @@ fn main() {
             let (mut batch, began) = (filled(lines), clock::monotonic());
             pool.process(&mut batch).expect("a pool that runs");
             let seconds = (clock::monotonic() - began).as_secs_f64();
-            println!("{}", json!({ "what": "once", "handler": handler, "lines": lines, "seconds": seconds }));
+            print(&json!({ "what": "once", "handler": handler, "lines": lines, "seconds": seconds }));
         }
     }
+    for (handler, workers, threads) in IDLE {
+        if handler.contains(&only) {
+            let (cpu, times) = idle(spec(dir.path(), handler, workers, threads));
+            let named = format!("`{handler}`, {threads} threads");
+            let seconds = IDLE_FOR.as_secs();
+            print(
+                &json!({ "what": "idle", "handler": named, "workers": workers, "seconds": seconds, "cpu_ns": cpu, "switches": times }),
+            );
+        }
+    }
+}
+
+fn print(run: &serde_json::Value) {
+    println!("{run}");
+}
+
+/// What workers use while they have nothing to do, and how often one of their threads runs.
+fn idle(spec: Spec) -> (u64, u64) {
+    let mut pool = start(spec);
+    pool.process(&mut filled(8000)).expect("a pool that runs");
+    // What they do after their last line is not idling.
+    std::thread::sleep(Duration::from_millis(500));
+    let pids = pool.handle().status().pids;
+    let sum = |pids: &[u32]| {
+        pids.iter().map(|pid| scheduled(*pid)).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    };
+    let before = sum(&pids);
+    std::thread::sleep(IDLE_FOR);
+    let after = sum(&pids);
+    (after.0 - before.0, after.1 - before.1)
 }
 
 fn spec(dir: &Path, handler: &str, workers: usize, threads: usize) -> Spec {
@@ -158,24 +188,18 @@ fn start(spec: Spec) -> Pool {
     pool
 }
 
-/// Lines per second: each batch for itself, and with three in hand; and what the workers need for a line.
+/// Lines per second, and what the workers need for a line.
 struct Run {
-    one_by_one: f64,
-    ahead: f64,
+    lines_per_second: f64,
     worker_cpu_us: f64,
 }
 
+/// Three batches are in hand, so that workers never wait.
 fn measure(spec: Spec, lines: usize, batches: usize) -> Run {
     let mut pool = start(spec);
     pool.process(&mut filled(lines)).expect("a pool that runs");
-    let rate = |took: Duration| (lines * batches) as f64 / took.as_secs_f64();
-    let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
-    let began = clock::monotonic();
-    for mut batch in all {
-        pool.process(&mut batch).expect("a pool that runs");
-    }
-    let one_by_one = rate(clock::monotonic() - began);
-    let cpu = |pool: &Pool| pool.handle().status().pids.iter().map(|pid| cpu_seconds(*pid)).sum::<f64>();
+    let cpu =
+        |pool: &Pool| pool.handle().status().pids.iter().map(|pid| scheduled(*pid).0 as f64 / 1e3).sum::<f64>();
     let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
     let (began, cpu_before) = (clock::monotonic(), cpu(&pool));
     for batch in all {
@@ -185,16 +209,18 @@ fn measure(spec: Spec, lines: usize, batches: usize) -> Run {
         }
     }
     while let Some(_batch) = pool.collect().expect("a pool that runs") {}
-    let ahead = rate(clock::monotonic() - began);
-    Run { one_by_one, ahead, worker_cpu_us: (cpu(&pool) - cpu_before) * 1e6 / (lines * batches) as f64 }
+    let (took, count) = ((clock::monotonic() - began).as_secs_f64(), (lines * batches) as f64);
+    Run { lines_per_second: count / took, worker_cpu_us: (cpu(&pool) - cpu_before) / count }
 }
 
-/// What a process has used, where `/proc` tells it.
-fn cpu_seconds(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: f64 = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / 100.0
+/// For how many nanoseconds the threads of a process ran, and how often, where `/proc` tells it.
+fn scheduled(pid: u32) -> (u64, u64) {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    threads.fold((0, 0), |(nanos, times), thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+        let mut numbers = text.split_whitespace().filter_map(|number| number.parse::<u64>().ok());
+        (nanos + numbers.next().unwrap_or_default(), times + numbers.nth(1).unwrap_or_default())
+    })
 }
 
 fn filled(lines: usize) -> Batch {

@@ -37,6 +37,8 @@ mod apply;
 mod backoff;
 mod codec;
 mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod hand;
 mod handle;
 mod in_hand;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench process`: what processing costs: parsers, Python handlers of every kind, and all of it end to end, next to the
-//! `asyncio` script that people write today.
+//! `cargo xtask bench process`: what processing costs: parsers, scripts next to VRL's own command line, Python handlers of every kind, and
+//! all of it end to end, next to the `asyncio` script that people write today.
 //!
 //! The measuring itself is `benches/process/bench.py`, since the yardstick is a Python script. Here everything is built, and the report
 //! finds its place.
@@ -13,7 +13,7 @@ use clap::Parser;
 use super::script;
 use crate::workspace;
 
-/// Measures parsers and Python handlers.
+/// Measures parsers, scripts and Python handlers.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench process")]
 struct Options {
@@ -26,6 +26,9 @@ struct Options {
     /// The interpreter that runs handlers and script
     #[arg(long, default_value = "python3")]
     python: PathBuf,
+    /// VRL's own command line, as `cargo install vrl` makes it; without it, scripts are not measured
+    #[arg(long, default_value = "vrl")]
+    vrl: PathBuf,
 }
 
 /// Runs the benchmark that `options` describe.
@@ -36,8 +39,8 @@ pub(crate) fn process(options: &[&str]) -> io::Result<()> {
     };
     let (root, target) = (workspace::root()?, workspace::target()?);
     workspace::build(&["-p", "catchment"])?;
-    workspace::build(&["-p", "parse", "--example", "lines"])?;
-    workspace::build(&["-p", "workers", "--example", "rates"])?;
+    // Together, so that what is below them is built once.
+    workspace::build(&["-p", "catchment", "-p", "parse", "-p", "remap", "-p", "workers", "--examples"])?;
     let mut bench = Command::new(&options.python);
     bench
         .current_dir(&root)
@@ -46,6 +49,10 @@ pub(crate) fn process(options: &[&str]) -> io::Result<()> {
         .arg(target.join("release/catchment"))
         .arg("--lines")
         .arg(target.join("release/examples/lines"))
+        .arg("--script")
+        .arg(target.join("release/examples/script"))
+        .arg("--vrl")
+        .arg(options.vrl)
         .arg("--rates")
         .arg(target.join("release/examples/rates"))
         .arg("--dir")

@@ -84,24 +84,17 @@ impl<'a> Tokens<'a> {
     }
 }
 
+/// For each byte whether it stands between tokens. Looked up, since this is asked for every byte of a line's head.
+const SEPARATORS: [bool; 256] = {
+    let (mut table, mut index) = ([false; 256], 0);
+    let bytes = b" \t,;:|[](){}<>\"'=";
+    while index < bytes.len() {
+        table[bytes[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 fn is_separator(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t'
-            | b','
-            | b';'
-            | b':'
-            | b'|'
-            | b'['
-            | b']'
-            | b'('
-            | b')'
-            | b'<'
-            | b'>'
-            | b'{'
-            | b'}'
-            | b'"'
-            | b'\''
-            | b'='
-    )
+    SEPARATORS[usize::from(byte)]
 }

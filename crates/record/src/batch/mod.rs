@@ -78,6 +78,7 @@ enum Stored {
 }
 
 impl Stored {
+    #[inline]
     fn of(self, text: &str) -> Value<'_> {
         match self {
             Self::Bool(value) => Value::Bool(value),
@@ -90,6 +91,7 @@ impl Stored {
 }
 
 impl Span {
+    #[inline]
     fn of(self, text: &str) -> &str {
         &text[self.from as usize..(self.from + self.len) as usize]
     }
@@ -371,61 +373,73 @@ impl Batch {
 
 impl<'a> Record<'a> {
     /// Its line's place in the journal. With [`Record::nth`] it is the record's id.
+    #[inline]
     pub fn position(self) -> Position {
         self.row.position
     }
 
     /// Which of its line's records it is. Most lines are one record, number 0.
+    #[inline]
     pub fn nth(self) -> u32 {
         self.row.nth
     }
 
     /// When it happened, in microseconds since 1970: what the line says if a stage found that, or when it was received.
+    #[inline]
     pub fn time(self) -> i64 {
         self.row.time
     }
 
     /// When it was received, in microseconds since 1970.
+    #[inline]
     pub fn received(self) -> i64 {
         self.row.received
     }
 
     /// The source it came through.
+    #[inline]
     pub fn source(self) -> &'a str {
         self.row.source.of(&self.batch.text)
     }
 
     /// The peer it came from.
+    #[inline]
     pub fn peer(self) -> &'a str {
         self.row.peer.of(&self.batch.text)
     }
 
     /// How serious it is, if a stage found that.
+    #[inline]
     pub fn level(self) -> Option<Level> {
         self.row.level
     }
 
     /// Its text.
+    #[inline]
     pub fn message(self) -> &'a str {
         self.row.message.of(&self.batch.text)
     }
 
     /// The line's bytes as they were sent, where the message could not keep them.
+    #[inline]
     pub fn raw(self) -> Option<&'a [u8]> {
         self.row.inexact.then(|| &self.batch.raw[self.row.raw.range()])
     }
 
     /// What else is to be known about the line.
+    #[inline]
     pub fn flags(self) -> LineFlags {
         self.row.flags
     }
 
     /// The outputs that it is marked for, a bit for each.
+    #[inline]
     pub fn routes(self) -> u32 {
         self.row.routes
     }
 
     /// Its fields, in the order they were set.
+    #[inline]
     pub fn fields(self) -> impl ExactSizeIterator<Item = (&'a str, Value<'a>)> {
         let batch = self.batch;
         batch.fields[self.row.fields.range()]
@@ -434,6 +448,7 @@ impl<'a> Record<'a> {
     }
 
     /// The value of one field.
+    #[inline]
     pub fn field(self, name: &str) -> Option<Value<'a>> {
         self.fields().find(|(other, _)| *other == name).map(|(_, value)| value)
     }

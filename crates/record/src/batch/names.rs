@@ -52,6 +52,7 @@ impl Names {
         self.names.len()
     }
 
+    #[inline]
     pub(super) fn name(&self, number: u32) -> &str {
         &self.names[number as usize]
     }

@@ -236,7 +236,7 @@ impl Worker {
     }
 }
 
-fn said((letter, body): (u8, &[u8])) -> Said {
+pub(crate) fn said((letter, body): (u8, &[u8])) -> Said {
     match letter {
         b'H' => serde_json::from_slice(body).map_or(Said::Nonsense, Said::Ready),
         b'F' => Said::Failed(String::from_utf8_lossy(body).into_owned()),
