@@ -13,6 +13,8 @@ export interface TailTaker {
   skipped(what: { records?: number; bytes?: number }): void;
 }
 
+/** The collector says that it is there every 15 seconds. */
+const SILENCE_MS = 45_000;
 const WAIT_MS = [250, 500, 1000, 2000, 5000];
 
 /** Owns one connection and a cursor; holds no record. Ends with `stop`; a search that is not understood ends it, too. */
@@ -41,7 +43,7 @@ export class Tail {
       try {
         const response = await ask("tail", { q: this.q, after: this.cursor }, { headers: { accept: "text/event-stream" }, signal: this.stopper.signal });
         this.state.value = "live";
-        await readEvents(response, (events) => {
+        await readEvents(response, SILENCE_MS, (events) => {
           failures = 0;
           this.take(events);
         });

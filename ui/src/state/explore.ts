@@ -5,6 +5,7 @@ import { route, replace } from "./route";
 import { recordRow, Rows, ROWS_MAX } from "./rows";
 import { columns, remember, searches } from "./settings";
 import { message, passed, Problem, record as fetchRecord, search, type Span } from "../api/index";
+import { hasFilter, withFilter, withoutFilter } from "../lib/query";
 import { idOf } from "../lib/records";
 import { bounds, iso, parseInstant, parseSpan, spanText, type Range } from "../lib/time";
 
@@ -213,6 +214,12 @@ export function change(next: { query?: string; range?: Range }): void {
   if (following) void startLive();
   else void run().then(writeRoute);
   writeRoute();
+}
+
+/** Adds a filter to the search, or takes away the one that is there. `null` stands for a record without the field. */
+export function toggleFilter(field: string, value: string | null, exclude: boolean): void {
+  const there = hasFilter(query.value, field, value, exclude);
+  change({ query: (there ? withoutFilter : withFilter)(query.value, field, value, exclude) });
 }
 
 /** The parts of the address. Absolute, for links that mean the same tomorrow. */

@@ -4,8 +4,8 @@ import { facets, type Facet, type Json } from "../../api/index";
 import { Icon } from "../icons";
 import { plain } from "../../lib/text";
 import { count, short } from "../../lib/format";
-import { hasFilter, withFilter, withoutFilter } from "../../lib/query";
-import { change, live, query, searched, span } from "../../state/explore";
+import { hasFilter } from "../../lib/query";
+import { live, query, searched, span, toggleFilter } from "../../state/explore";
 import { knownFields, refreshFields } from "../../state/fields";
 import { columns, stored } from "../../state/settings";
 import { text } from "../../lib/records";
@@ -59,7 +59,7 @@ export function Facets() {
     <nav class="facets" aria-label="Fields">
       {asked.map((name) => <OneFacet key={name} name={name} facet={known[name]} total={total} closable={!ALWAYS.includes(name)} />)}
       <div class="facet-more">
-        <h3>More fields</h3>
+        <h2>More fields</h2>
         {knownFields.value.length > 12 && <input type="search" aria-label="Find a field" placeholder="Find a field" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />}
         <ul>
           {others.slice(0, 200).map((field) => (
@@ -81,7 +81,7 @@ function OneFacet({ name, facet, total, closable }: { name: string; facet: Facet
   return (
     <section class="facet" aria-label={name}>
       <header>
-        <h3 title={facet ? `${facet.type}, about ${count(facet.distinct)} values, in ${count(facet.present)} of ${count(total)} lines` : undefined}>{plain(name)}</h3>
+        <h2 title={facet ? `${facet.type}, about ${count(facet.distinct)} values, in ${count(facet.present)} of ${count(total)} lines` : undefined}>{plain(name)}</h2>
         {facet && <span class="faint">{facet.distinct > facet.values.length ? `~${short(facet.distinct)}` : ""}{facet.present < total && total > 0 ? ` ${Math.round((100 * facet.present) / total)} %` : ""}</span>}
         {name !== "level" && <button type="button" class="button ghost square tiny" aria-pressed={shown} aria-label={`Column ${name}`} title="Show as a column" onClick={() => { columns.value = shown ? columns.value.filter((each) => each !== name) : [...columns.value, name]; }}><Icon name="columns" /></button>}
         {closable && <button type="button" class="button ghost square tiny" aria-label={`Close ${name}`} onClick={() => { opened.value = opened.value.filter((each) => each !== name); }}><Icon name="close" /></button>}
@@ -97,19 +97,15 @@ function OneFacet({ name, facet, total, closable }: { name: string; facet: Facet
 function Value({ field, value, many, share }: { field: string; value: Json; many: number; share: number }) {
   const shown = text(value);
   const only = hasFilter(query.value, field, shown, false);
-  const toggle = (exclude: boolean) => {
-    const there = hasFilter(query.value, field, shown, exclude);
-    change({ query: there ? withoutFilter(query.value, field, shown, exclude) : withFilter(query.value, field, shown, exclude) });
-  };
   return (
     <li class={field === "level" ? shown : ""}>
       <div class="facet-share" style={{ width: `${Math.min(100, share * 100)}%` }} />
-      <button type="button" class="facet-pick" aria-pressed={only} title={`Only ${plain(field)} = ${plain(shown)}`} onClick={() => toggle(false)}>
+      <button type="button" class="facet-pick" aria-pressed={only} title={`Only ${plain(field)} = ${plain(shown)}`} onClick={() => toggleFilter(field, shown, false)}>
         {field === "level" && <i class="dot" />}
         <span class="facet-value">{plain(shown) || "(empty)"}</span>
         <span class="facet-count">{short(many)}</span>
       </button>
-      <button type="button" class="facet-not" aria-label={`Without ${field} = ${shown}`} title={`Without ${plain(field)} = ${plain(shown)}`} onClick={() => toggle(true)}><Icon name="minus" /></button>
+      <button type="button" class="facet-not" aria-label={`Without ${field} = ${shown}`} title={`Without ${plain(field)} = ${plain(shown)}`} onClick={() => toggleFilter(field, shown, true)}><Icon name="minus" /></button>
     </li>
   );
 }
