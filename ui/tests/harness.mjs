@@ -1,6 +1,7 @@
 // What every test needs: a collector (the mock, the real program, or whichever is running), a browser, lines to be found, and a watch over
 // what the page asks for.
 //     CATCHMENT_UI_PROGRAM  the real program, started for each file of tests with a fleet to collect from; without it the mock is
+//     CATCHMENT_UI_PAGE     takes the page from this directory instead of from the program
 //     CATCHMENT_UI_URL      where the page of a running collector is
 //     CATCHMENT_UI_LINES    HOST:PORT that takes lines and gives ACKs; belongs to CATCHMENT_UI_URL
 //     CHROMIUM              the browser
@@ -33,8 +34,8 @@ async function start(script, args) {
 
 /** A collector. With arguments it is one of its own: `--prefix /logs`, `--token SECRET`. */
 export async function collector(...args) {
-  const { CATCHMENT_UI_PROGRAM: program, CATCHMENT_UI_URL: url, CATCHMENT_UI_LINES: lines } = process.env;
-  if (program) return start("program.mjs", [program, "--rate", "10", "--history", "2000", ...args]);
+  const { CATCHMENT_UI_PROGRAM: program, CATCHMENT_UI_PAGE: page, CATCHMENT_UI_URL: url, CATCHMENT_UI_LINES: lines } = process.env;
+  if (program) return start("program.mjs", [program, "--rate", "10", "--history", "2000", ...(page ? ["--page", page] : []), ...args]);
   if (url && args.length === 0) return { url: url.endsWith("/") ? url : `${url}/`, lines, real: true, stop: () => {} };
   return start("../mock/server.mjs", ["--rate", "0", "--peers", "200", "--history", "2000", ...args]);
 }

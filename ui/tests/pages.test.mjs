@@ -138,9 +138,9 @@ test("the_theme_and_the_zone_are_kept", async () => {
   await page.getByRole("button", { name: /^Colours/ }).click();
   assert.equal(await theme(), "light");
   await page.locator("body").press("u");
-  await page.getByRole("button", { name: "Times are UTC; show local ones" }).waitFor();
+  await page.getByRole("button", { name: "UTC: show local times" }).waitFor();
   await page.reload();
-  await page.getByRole("button", { name: "Times are UTC; show local ones" }).waitFor();
+  await page.getByRole("button", { name: "UTC: show local times" }).waitFor();
   assert.equal(await theme(), "light");
   await close();
 });

@@ -1,15 +1,16 @@
 // The real program with a fleet to collect from and a port that takes lines; it ends when it is told to, and leaves nothing behind.
-//     node tests/program.mjs PROGRAM [--rate 40] [--history 20000] [--prefix /logs] [--token SECRET]
+//     node tests/program.mjs PROGRAM [--rate 40] [--history 20000] [--prefix /logs] [--token SECRET] [--page DIRECTORY]
+// With --page the page comes from that directory instead of from the program: no program has to be built to look at a change of the page.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as ask } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { fleet } from "./fleet.mjs";
 
 const text = { type: "string" };
-const { values: options, positionals: [program] } = parseArgs({ allowPositionals: true, options: { rate: text, history: text, prefix: text, token: text } });
+const { values: options, positionals: [program] } = parseArgs({ allowPositionals: true, options: { rate: text, history: text, prefix: text, token: text, page: text } });
 const directory = mkdtempSync(join(tmpdir(), "catchment-ui-"));
 const servers = await fleet({ rate: Number(options.rate ?? 40), history: Number(options.history ?? 20_000) });
 if (options.token) writeFileSync(join(directory, "web.token"), options.token);
@@ -66,12 +67,22 @@ collector.on("exit", (code) => {
 });
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => { ending = true; collector.kill("SIGTERM"); });
 
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
+
 /** What a proxy does that serves the page under a prefix. */
 function behind(prefix, page) {
   const server = createServer((from, to) => {
     if (!from.url.startsWith(`${prefix}/`)) return to.writeHead(404).end();
+    const path = from.url.slice(prefix.length);
     const { hostname, port } = new URL(page);
-    const asked = ask({ hostname, port, method: from.method, path: from.url.slice(prefix.length), headers: from.headers }, (answer) => {
+    const asked = ask({ hostname, port, method: from.method, path, headers: from.headers }, (answer) => {
+      const file = basename(path) || "index.html";
+      if (options.page && !path.startsWith("/api/")) {
+        // Under the program's own policy.
+        to.writeHead(200, { "content-type": TYPES[extname(file)], "content-security-policy": answer.headers["content-security-policy"], "cache-control": "no-store" });
+        answer.resume();
+        return to.end(readFileSync(join(options.page, file)));
+      }
       to.writeHead(answer.statusCode, answer.headers);
       answer.pipe(to);
     });
@@ -83,4 +94,4 @@ function behind(prefix, page) {
 }
 
 const { page, lines } = await told;
-console.log(`page ${options.prefix ? await behind(options.prefix.replace(/\/$/, ""), page) : page}\nlines ${lines}`);
+console.log(`page ${options.prefix || options.page ? await behind((options.prefix ?? "").replace(/\/$/, ""), page) : page}\nlines ${lines}`);

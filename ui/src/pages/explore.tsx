@@ -1,5 +1,5 @@
 // Search and live tail: the search, the histogram, the fields, the list, one record.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Button, Failed } from "../view/parts";
 import { Icon } from "../view/icons";
 import { VirtualList, type ListHandle } from "../view/virtual-list";
@@ -37,7 +37,8 @@ export function Explore() {
   const tail = follow.value;
 
   // The address is taken over when it is another one than the page has written.
-  useEffect(() => {
+  // Before anybody can do something: what they do then is about this address.
+  useLayoutEffect(() => {
     const read = () => {
       explore.readRoute();
       detailOpen.value = route.value.params.has("at");

@@ -33,6 +33,8 @@ export const live = computed(() => follow.value !== null);
 /** Where the list is to go after a search: its `end`, or a row. */
 export const target = signal<string>("end");
 
+/** Counts what was begun to be followed, and what was ended. */
+let starts = 0;
 let running: AbortController | null = null;
 /** From where an end goes on: a cursor within the span, or within a narrower one. */
 interface Edge {
@@ -57,7 +59,7 @@ function justBehind(time: string): string {
 
 /** Searches anew. With a key, around that record. */
 export async function run(around: string | null = null): Promise<void> {
-  stopLive();
+  endFollow();
   running?.abort();
   const stop = (running = new AbortController());
   const at = bounds(range.value, Date.now());
@@ -176,6 +178,7 @@ rows.listen((change) => {
 
 /** Searches, then follows from where every pipeline was before the search: what it finds twice is shown once, and nothing falls between. */
 export async function startLive(): Promise<void> {
+  const mine = ++starts;
   let after: string | null = null;
   try {
     const position = await passed();
@@ -183,13 +186,21 @@ export async function startLive(): Promise<void> {
   } catch {
     // Then it begins with what comes next.
   }
+  // Meanwhile somebody may have gone elsewhere, or begun anew.
+  if (mine !== starts) return;
   if (!("last" in range.value)) range.value = DEFAULT_RANGE;
   await run();
+  if (mine !== starts) return;
   if (!problem.value) follow.value = new Follow(rows, query.value, after);
   writeRoute();
 }
 
 export function stopLive(): void {
+  starts += 1;
+  endFollow();
+}
+
+function endFollow(): void {
   follow.value?.stop();
   follow.value = null;
 }
@@ -251,6 +262,7 @@ export function readRoute(): void {
     const chosen = given.get("columns");
     if (chosen !== null) columns.value = chosen.split(",").filter((name) => name !== "");
   });
+  stopLive();
   if (given.get("live") === "1") void startLive();
   else void run(at);
 }
