@@ -1,6 +1,6 @@
 // The most frequent values of fields: click to see only those, or to see them no more.
 import { useEffect, useState } from "preact/hooks";
-import { facets, type Facet, type Json } from "../../api/index";
+import { facets, Problem, type Facet, type Json } from "../../api/index";
 import { Icon } from "../icons";
 import { plain } from "../../lib/text";
 import { count, short } from "../../lib/format";
@@ -14,6 +14,7 @@ const ALWAYS = ["level", "source", "peer"];
 const VALUES = 8;
 const FIELDS_MAX = 13;
 const LIVE_EVERY_MS = 15_000;
+const BUSY_MS = 2000;
 const strings = (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "string");
 const opened = stored<string[]>("facet_fields", [], strings);
 
@@ -31,6 +32,7 @@ export function Facets() {
     let timer = 0;
     const ask = async () => {
       const began = performance.now();
+      let busy = false;
       try {
         // A name with a comma cannot stand beside others.
         const groups = [asked.filter((name) => !name.includes(",")), ...asked.filter((name) => name.includes(",")).map((name) => [name])];
@@ -40,12 +42,14 @@ export function Facets() {
           setTotal(answer.total);
           setKnown((old) => ({ ...old, ...Object.fromEntries(answer.facets.map((facet) => [facet.field, facet])) }));
         }
-      } catch {
-        // The list says what is wrong.
+      } catch (error) {
         if (stop.signal.aborted) return;
         setKnown({});
+        // Many may ask at once; then it is worth asking again. What else is wrong the list says.
+        busy = error instanceof Problem && error.body.code === "too_many";
       }
-      if (following) timer = window.setTimeout(() => void ask(), Math.max(LIVE_EVERY_MS, 20 * (performance.now() - began)));
+      if (busy) timer = window.setTimeout(() => void ask(), BUSY_MS);
+      else if (following) timer = window.setTimeout(() => void ask(), Math.max(LIVE_EVERY_MS, 20 * (performance.now() - began)));
     };
     void ask();
     return () => {
