@@ -37,7 +37,7 @@ export async function collector(...args) {
   const { CATCHMENT_UI_PROGRAM: program, CATCHMENT_UI_PAGE: page, CATCHMENT_UI_URL: url, CATCHMENT_UI_LINES: lines } = process.env;
   if (program) return start("program.mjs", [program, "--rate", "10", "--history", "2000", ...(page ? ["--page", page] : []), ...args]);
   if (url && args.length === 0) return { url: url.endsWith("/") ? url : `${url}/`, lines, real: true, stop: () => {} };
-  return start("../mock/server.mjs", ["--rate", "0", "--peers", "200", "--history", "2000", ...args]);
+  return start("../mock/server.mjs", ["--port", "0", "--rate", "0", "--peers", "200", "--history", "2000", ...args]);
 }
 
 const fed = new Map();
