@@ -16,7 +16,7 @@ export const HOSTILE = [
   "{\"nested\":{\"html\":\"<iframe src=//evil.invalid></iframe>\"},\"list\":[1,2,3]}",
 ];
 
-function line() {
+export function line() {
   const service = pick(SERVICES);
   const roll = Math.random();
   const trace_id = hex(32);
@@ -38,7 +38,7 @@ function line() {
   return { message: `kernel: [${between(1000, 99999)}.${between(100000, 999999)}] eth0: link is up, 1000 Mbps` };
 }
 
-function reading(peer, at) {
+export function reading(peer, at) {
   const phase = peer.seed;
   const read = {
     temp: Number((21 + 4 * Math.sin(at / 90_000 + phase) + Math.random()).toFixed(2)),

@@ -46,7 +46,7 @@ export function App() {
     { keys: ["t"], does: "Dark, light, as the system", group, run: () => { theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length]!; } },
   ]);
   return <>
-    <a class="skip" href="#page" onClick={(event) => { event.preventDefault(); document.querySelector<HTMLElement>("main [tabindex], main input, main")?.focus(); }}>Skip to the page</a>
+    <a class="skip" href="#page" onClick={(event) => { event.preventDefault(); document.getElementById("page")?.focus(); }}>Skip to the page</a>
     <TopBar onHelp={() => setHelp(true)} />
     {unreachable.value && !locked.value && <div class="banner" role="alert">The collector cannot be reached: {unreachable.value}. What is shown is as it was.</div>}
     {locked.value ? <Login /> : <Page key={route.value.page} />}

@@ -1,5 +1,6 @@
 // Searching: what is found, what is wrong with a search, ranges, links, keys.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { at, browser as launch, collector, feed, newRun, open, q, until } from "./harness.mjs";
 
@@ -18,7 +19,7 @@ before(async () => {
 });
 after(async () => {
   await browser.close();
-  server.stop();
+  await server.stop();
 });
 
 const explore = (more = "") => at(server.url, `explore?q=${q(`run:${run}`)}&last=15m${more}`);
@@ -173,5 +174,106 @@ test("wrapped_lines_keep_the_row_at_the_top", async () => {
   await page.locator("body").press("x");
   await page.locator(".row.wrapped").first().waitFor();
   assert.equal(await top(), before);
+  await close();
+});
+
+test("columns_are_widened_and_stay_so", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.goto(explore("&columns=peer,service"));
+  await shown(page);
+  const edge = page.getByRole("separator", { name: "Width of service" });
+  const width = () => page.locator(".list .row-cell").nth(1).evaluate((cell) => Math.round(cell.getBoundingClientRect().width));
+  const before = await width();
+  const box = await edge.boundingBox();
+  await page.mouse.move(box.x + 4, box.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 60, box.y + 5, { steps: 4 });
+  await page.mouse.move(box.x + 84, box.y + 5);
+  await page.mouse.up();
+  const wider = await until(async () => ((await width()) > before + 60 ? width() : 0), "it is wider");
+  await page.reload();
+  await shown(page);
+  assert.equal(await width(), wider);
+  assert.equal(await page.locator(".row-head .row-cell").nth(1).evaluate((cell) => Math.round(cell.getBoundingClientRect().width)), wider);
+  // The message still begins where its head does.
+  const [head, cell] = await Promise.all([".row-head .row-text", ".list .row-text"].map((what) => page.locator(what).first().boundingBox()));
+  assert.ok(Math.abs(head.x - cell.x) < 1, `${head.x}, ${cell.x}`);
+  await edge.dblclick();
+  await until(async () => (await width()) === before, "it has its own width again");
+  await page.getByRole("button", { name: "Columns", exact: true }).click();
+  await page.getByRole("button", { name: "Move peer to the back" }).click();
+  await until(async () => (await page.locator(".row-head-name").allTextContents()).join() === "service,peer", "the order is another one");
+  await close();
+});
+
+test("a_saved_search_comes_back_with_its_range_and_columns", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.goto(explore("&columns=service"));
+  await shown(page);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await page.getByLabel("Name of this search").fill("<b>mine</b>");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Forget <b>mine</b>" }).waitFor();
+  await page.goto(at(server.url, "explore?q=nothing&last=5m&columns=peer"));
+  await page.reload();
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await page.locator(".saved-menu .item", { hasText: "<b>mine</b>" }).click();
+  await shown(page);
+  await until(() => page.url().includes(`run%3A${run}`) && page.url().includes("last=15m") && page.url().includes("columns=service"), "what was saved");
+  // It is offered where searches are typed, and goes when it is told to.
+  const input = page.locator("input[aria-label=Search]");
+  await input.fill("");
+  await page.locator(".choices li", { hasText: "<b>mine</b>" }).waitFor();
+  await input.press("Escape");
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await page.getByRole("button", { name: "Forget <b>mine</b>" }).click();
+  await page.locator(".saved-menu", { hasText: "None yet" }).waitFor();
+  await close();
+});
+
+test("a_level_of_the_legend_is_a_filter", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.goto(explore());
+  await page.locator(".legend-item.error").click();
+  await until(async () => (await page.locator(".histogram-total").textContent()).startsWith("30 "), "only errors");
+  assert.equal(await page.locator("input[aria-label=Search]").inputValue(), `run:${run} level:error`);
+  await page.locator(".legend-item.error").click();
+  await until(async () => (await page.locator(".histogram-total").textContent()).startsWith(`${LINES} `), "all again");
+  await close();
+});
+
+test("what_is_found_can_be_taken_away", async () => {
+  const { page, close } = await open(browser, server.url, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.goto(explore());
+  await shown(page);
+  const take = async (format) => {
+    await page.getByRole("button", { name: "Download" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".download-menu .item", { hasText: format }).click()]);
+    return readFileSync(await download.path());
+  };
+  const lines = (await take("NDJSON")).toString().trim().split("\n").map((line) => JSON.parse(line));
+  assert.equal(lines.length, LINES);
+  assert.equal(lines[0].message, "line 0 of this test");
+  assert.equal((await take("CSV")).toString().trim().split("\n").length, LINES + 1);
+  if (server.real) assert.equal((await take("Parquet")).subarray(0, 4).toString(), "PAR1");
+  await page.getByRole("button", { name: "Download" }).click();
+  await page.getByRole("button", { name: "Copy as curl" }).click();
+  const curl = await until(() => page.evaluate(() => navigator.clipboard.readText()), "a line in the clipboard");
+  const url = /'(http[^']+)'/.exec(curl)[1];
+  assert.equal((await (await fetch(url)).text()).trim().split("\n").length, LINES);
+  await close();
+});
+
+test("a_record_that_the_search_does_not_find_is_seen_in_the_context", async () => {
+  const { page, close } = await open(browser, server.url);
+  await page.goto(at(server.url, `explore?q=${q(`run:${run} level:error`)}&last=15m`));
+  await page.locator(".row", { hasText: "line 290 of this test" }).click();
+  await page.locator(".detail").waitFor();
+  await page.locator("body").press("c");
+  const around = page.locator(".neighbours");
+  await around.getByRole("button", { name: "20 more before" }).click();
+  await until(async () => (await around.locator(".row").count()) > 25, "more of them");
+  await around.locator(".row", { hasText: "line 285 of" }).click();
+  await until(async () => /line 285 of/.test(await page.locator(".detail-text").textContent()), "the neighbour");
   await close();
 });

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(async () => {
   await browser.close();
-  server.stop();
+  await server.stop();
 });
 
 test("hostile_text_is_shown_and_does_nothing", async () => {
@@ -138,23 +138,23 @@ test("the_theme_and_the_zone_are_kept", async () => {
   await page.getByRole("button", { name: /^Colours/ }).click();
   assert.equal(await theme(), "light");
   await page.locator("body").press("u");
-  await page.getByRole("button", { name: "Times are UTC; show local ones" }).waitFor();
+  await page.getByRole("button", { name: "UTC: show local times" }).waitFor();
   await page.reload();
-  await page.getByRole("button", { name: "Times are UTC; show local ones" }).waitFor();
+  await page.getByRole("button", { name: "UTC: show local times" }).waitFor();
   assert.equal(await theme(), "light");
   await close();
 });
 
 test("it_works_under_a_prefix_and_asks_for_a_token", async () => {
-  const other = await collector("--prefix", "/logs", "--token", "open sesame");
+  const other = await collector("--prefix", "/logs", "--token", "open-sesame-0123456789");
   const { page, close } = await open(browser, other.url, { allow: /401/ });
   await page.goto(other.url);
   await page.getByLabel("Token").fill("wrong");
   await page.getByRole("button", { name: "Let me in" }).click();
   await page.locator(".login [role=alert]").waitFor();
-  await page.getByLabel("Token").fill("open sesame");
+  await page.getByLabel("Token").fill("open-sesame-0123456789");
   await page.getByRole("button", { name: "Let me in" }).click();
   await page.locator(".node.journal").waitFor();
   await close();
-  other.stop();
+  await other.stop();
 });

@@ -36,26 +36,30 @@ const PAGES = {
   chart: async (page) => { await PAGES.sql(page); await page.getByRole("button", { name: "Bars" }).click(); await page.locator("canvas").waitFor(); },
   sensors: async (page) => { await go(page, "sensors", ".sensors"); await page.waitForTimeout(4 * REST_MS); },
   bar: async (page) => { await go(page, "explore?last=1h", ".histogram-total b"); await page.locator(".histogram-box").hover({ position: { x: 200, y: 40 } }); },
+  saved: async (page) => { await go(page, `explore?last=1h&q=${q("level:error")}`, ".histogram-total b"); await page.getByRole("button", { name: "Saved searches" }).click(); await page.getByLabel("Name of this search").fill("Errors of the last hour"); await page.keyboard.press("Enter"); await page.locator(".saved-menu li").waitFor(); },
+  columns: async (page) => { await go(page, "explore?last=1h&columns=peer,service,status,duration_ms", ".list .row"); await page.getByRole("button", { name: "Columns", exact: true }).click(); },
   help: async (page) => { await go(page, "explore", ".list"); await page.locator("body").press("?"); },
 };
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
-for (const colorScheme of ["dark", "light"]) {
-  for (const [width, height] of [[1440, 900], [420, 800]]) {
-    for (const name of only.length > 0 ? only : Object.keys(PAGES)) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, timezoneId: "Europe/Berlin" });
-      const page = await context.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
-      page.setDefaultNavigationTimeout(PATIENCE_MS);
-      try {
-        await PAGES[name](page);
-        await page.waitForTimeout(REST_MS);
-      } catch (error) {
-        console.log(`${name} ${colorScheme} ${width}: ${error.message}`);
-      }
-      await page.screenshot({ path: `${directory}/${name}-${colorScheme}-${width}.png` });
-      await context.close();
-    }
+
+async function take(name, colorScheme, width, height) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme, timezoneId: "Europe/Berlin" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultNavigationTimeout(PATIENCE_MS);
+  try {
+    await PAGES[name](page);
+    await page.waitForTimeout(REST_MS);
+  } catch (error) {
+    console.log(`${name} ${colorScheme} ${width}: ${error.message}`);
   }
+  await page.screenshot({ path: `${directory}/${name}-${colorScheme}-${width}.png` });
+  await context.close();
+}
+
+// All four of a page at once: most of the time they wait for something.
+for (const name of only.length > 0 ? only : Object.keys(PAGES)) {
+  await Promise.all(["dark", "light"].flatMap((colorScheme) => [[1440, 900], [420, 800]].map(([width, height]) => take(name, colorScheme, width, height))));
 }
 await browser.close();

@@ -1,7 +1,7 @@
 // Live tail: nothing jumps, nothing is lost, nothing grows.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { at, browser as launch, collector, counter, feed, newRun, open, proxy, q, until } from "./harness.mjs";
+import { at, browser as launch, collector, counter, feed, held, newRun, open, pour, proxy, q, until } from "./harness.mjs";
 
 let server;
 let browser;
@@ -11,7 +11,7 @@ before(async () => {
 });
 after(async () => {
   await browser.close();
-  server.stop();
+  await server.stop();
 });
 
 const numbered = (run, from, many, more = {}) => Array.from({ length: many }, (_, n) => ({ message: `line ${from + n} of the tail`, level: "info", run, ...more }));
@@ -102,6 +102,22 @@ test("a_lost_connection_leaves_no_gap", async () => {
   between.stop();
 });
 
+test("a_connection_that_says_nothing_any_more_is_given_up", async () => {
+  const run = newRun();
+  const between = await proxy(server.url);
+  const { page, close } = await open(browser, between.url, { allow: /Failed to load|ERR_/ });
+  await page.clock.install();
+  await live(page, between.url, run);
+  await feed(server, numbered(run, 0, 20));
+  await until(async () => { await page.clock.runFor(100); return (await counter(page, "received")) === 20; }, "what came before");
+  between.silence();
+  await feed(server, numbered(run, 20, 20));
+  await page.clock.fastForward(46_000);
+  await until(async () => { await page.clock.runFor(300); return (await counter(page, "received")) === 40; }, "what came meanwhile");
+  await close();
+  between.stop();
+});
+
 test("a_long_pause_holds_so_many_and_then_waits_at_the_collector", async () => {
   const run = newRun();
   const { page, close } = await open(browser, server.url, { viewport: { width: 1000, height: 2400 } });
@@ -122,29 +138,53 @@ test("memory_is_flat_over_a_hundred_thousand_lines", async () => {
   const run = newRun();
   const { page, close } = await open(browser, server.url);
   await live(page, server.url, run);
-  const devtools = await page.context().newCDPSession(page);
-  const heap = async () => {
-    await devtools.send("HeapProfiler.collectGarbage");
-    return (await devtools.send("Runtime.getHeapUsage")).usedSize / 1024 / 1024;
-  };
   const batch = 5000;
   let sent = 0;
-  const pour = async (many) => {
+  const more = async (many) => {
     for (let n = 0; n < many; n += batch) {
       await feed(server, numbered(run, sent, batch, { service: "pour", id: `${sent}` }), { find: false });
       sent += batch;
       await until(async () => (await counter(page, "received")) === sent, `${sent} lines`);
     }
   };
-  await pour(30_000);
-  const before = await heap();
-  await pour(100_000);
-  const afterwards = await heap();
+  await more(30_000);
+  const before = await held(page);
+  await more(100_000);
+  const afterwards = await held(page);
   const elements = await page.locator(".list .row").count();
-  assert.ok(afterwards - before < 24, `${before.toFixed(1)} MiB, then ${afterwards.toFixed(1)} MiB`);
+  assert.ok(afterwards.mib - before.mib < 24, `${before.mib.toFixed(1)} MiB, then ${afterwards.mib.toFixed(1)} MiB`);
   assert.ok(elements < 120, `${elements} rows are drawn`);
   const [received, shown, skipped] = [await counter(page, "received"), await counter(page, "shown"), await counter(page, "skipped")];
   assert.equal(shown + skipped, received);
-  console.log(`# ${before.toFixed(1)} MiB after 30,000 lines, ${afterwards.toFixed(1)} MiB after 130,000; ${shown} shown, ${skipped} skipped`);
+  console.log(`# ${before.mib.toFixed(1)} MiB after 30,000 lines, ${afterwards.mib.toFixed(1)} MiB after 130,000; ${shown} shown, ${skipped} skipped`);
+  await close();
+});
+
+test("a_thousand_lines_a_second_are_followed_and_the_page_answers", async () => {
+  const run = newRun();
+  const many = 8000;
+  const { page, close } = await open(browser, server.url);
+  await live(page, server.url, run);
+  const pouring = pour(server, many, 1000, (n) => ({ message: `line ${n} of the tail`, level: n % 50 ? "info" : "error", run, service: `svc-${n % 7}`, took_ms: n % 900 }));
+  await until(async () => (await counter(page, "shown")) > 1000, "lines are shown");
+  // What a person does meanwhile is done meanwhile.
+  await page.locator("body").press("p");
+  await page.locator(".live-state.paused").waitFor();
+  await page.locator("body").press("E");
+  await page.locator('.list .row.error[aria-selected="true"]').waitFor();
+  await page.locator("body").press("Enter");
+  await page.locator(".detail .fields").waitFor();
+  await page.locator("body").press("Escape");
+  await page.locator("body").press("p");
+  const during = await held(page);
+  await pouring;
+  await until(async () => (await counter(page, "received")) === many, "all have come");
+  const [shown, skipped] = await until(async () => { const all = [await counter(page, "shown"), await counter(page, "skipped")]; return all[0] + all[1] >= many ? all : null; }, "all are shown or counted");
+  assert.equal(shown + skipped, many);
+  const rows = await page.locator(".list .row").count();
+  assert.ok(rows < 120, `${rows} rows are drawn`);
+  const afterwards = await held(page);
+  for (const { mib, nodes } of [during, afterwards]) assert.ok(mib < 64 && nodes < 12_000, `${mib.toFixed(1)} MiB, ${nodes} nodes`);
+  console.log(`# at 1,000 lines a second: ${afterwards.mib.toFixed(1)} MiB, ${afterwards.nodes} nodes; ${shown} shown, ${skipped} skipped`);
   await close();
 });

@@ -35,6 +35,17 @@ enum Place {
     Past(Position, Tail, Spec),
 }
 
+impl Place {
+    /// Every record of its pipeline up to here was given.
+    fn position(&self) -> u64 {
+        match self {
+            Self::Live(subscription) => subscription.position().0,
+            Self::Behind(reader, ..) => reader.position().0,
+            Self::Past(after, ..) => after.0,
+        }
+    }
+}
+
 impl Tailing {
     pub(crate) fn start(
         tails: &[(Tail, Spec)],
@@ -97,12 +108,12 @@ impl Tailing {
 
     /// Every record up to here was given.
     pub(crate) fn position(&self) -> u64 {
-        let position = |place: &Place| match place {
-            Place::Live(subscription) => subscription.position().0,
-            Place::Behind(reader, ..) => reader.position().0,
-            Place::Past(after, ..) => after.0,
-        };
-        self.places.iter().map(position).min().unwrap_or(0)
+        self.places.iter().map(Place::position).min().unwrap_or(0)
+    }
+
+    /// No record that was given has a position behind this one.
+    pub(crate) fn furthest(&self) -> u64 {
+        self.places.iter().map(Place::position).max().unwrap_or(0)
     }
 
     /// True when records come in the order of their positions.

@@ -37,6 +37,8 @@ pub enum QueryError {
         name: String,
         /// Names like it, the likest first.
         near: Vec<String>,
+        /// Where it stands in the query, line and column from 1, if that is known.
+        place: Option<(u64, u64)>,
     },
     /// The query cannot be planned: a function that is not there, types that do not fit, and the like.
     #[error("{0}")]
@@ -99,7 +101,7 @@ impl QueryError {
         }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => Self::Memory { limit_bytes: memory_bytes },
-            DataFusionError::SchemaError(schema, _) => Self::schema(schema),
+            DataFusionError::SchemaError(schema, _) => Self::schema(schema, place(error)),
             DataFusionError::SQL(parser, _) => Self::Syntax(plain(&parser.to_string())),
             DataFusionError::Plan(text) => Self::plan(text),
             DataFusionError::Execution(text) => Self::Execution(text.clone()),
@@ -121,11 +123,12 @@ impl QueryError {
         }
     }
 
-    fn schema(error: &SchemaError) -> Self {
+    fn schema(error: &SchemaError, place: Option<(u64, u64)>) -> Self {
         match error {
             SchemaError::FieldNotFound { field, valid_fields } => Self::UnknownColumn {
                 name: field.name.clone(),
                 near: near(&field.name, valid_fields.iter().map(|valid| valid.name.as_str())),
+                place,
             },
             other => Self::Plan(other.to_string()),
         }
@@ -152,6 +155,12 @@ fn read_error(error: &DataFusionError) -> Option<&part::ReadError> {
             None => at = at.source()?,
         }
     }
+}
+
+/// Where in the query it is.
+fn place(error: &DataFusionError) -> Option<(u64, u64)> {
+    let start = error.diagnostic()?.span?.start;
+    (start.line > 0).then_some((start.line, start.column))
 }
 
 /// The parser's words without its prefix.

@@ -64,7 +64,9 @@ pub(crate) fn set_shape(state: &mut SessionState, shape: Shape) {
 }
 
 fn config(threads: usize) -> SessionConfig {
-    SessionConfig::new()
+    // Errors about names say where those are.
+    let config = SessionConfig::new().set_bool("datafusion.sql_parser.collect_spans", true);
+    config
         .with_target_partitions(threads)
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(false)

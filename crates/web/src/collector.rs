@@ -64,6 +64,9 @@ pub trait Tail: Send {
     /// Every record up to here was given.
     fn position(&self) -> u64;
 
+    /// The highest position that a record given until now may have: [`Tail::position`], unless records come in no order.
+    fn furthest(&self) -> u64;
+
     /// True when records come in the order of their positions.
     fn is_ordered(&self) -> bool;
 }

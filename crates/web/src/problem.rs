@@ -112,8 +112,12 @@ impl From<QueryError> for Problem {
                 new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The query is too long")
             }
             QueryError::UnknownTable(_) => new(bad, "unknown_table", "There is no such table"),
-            QueryError::UnknownColumn { near, .. } => {
-                Self { near: near.into(), ..new(bad, "unknown_column", "There is no such column") }
+            QueryError::UnknownColumn { near, place, .. } => {
+                let number = |number: u64| u32::try_from(number).ok();
+                let (line, column) =
+                    place.map_or((None, None), |(line, column)| (number(line), number(column)));
+                let problem = new(bad, "unknown_column", "There is no such column");
+                Self { near: near.into(), line, column, ..problem }
             }
             QueryError::Plan(_) | QueryError::Execution(_) => {
                 new(bad, "query", "The query cannot be answered")

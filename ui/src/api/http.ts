@@ -8,7 +8,16 @@ const BASE = new URL("api/v1/", document.baseURI.split("#")[0]);
 export const locked = signal(false);
 
 /** Whether this browser has logged in with a token: then a `curl` line needs one, too. */
-export const withToken = signal(sessionStorage.getItem("catchment.token") === "1");
+export const withToken = signal(hasLoggedIn());
+
+function hasLoggedIn(): boolean {
+  try {
+    return sessionStorage.getItem("catchment.token") === "1";
+  } catch {
+    // Storage may be forbidden.
+    return false;
+  }
+}
 
 /** Why a request failed: what the collector said, or that it could not be asked. */
 export class Problem extends Error {
@@ -21,6 +30,17 @@ export class Problem extends Error {
     return this.body.status === 400;
   }
 }
+
+/** So long an answer about how things are now may take: a dead connection has no end of its own. */
+const POLL_MS = 30_000;
+
+/** For what is asked again and again: who waited for an answer without an end would never ask again. */
+export function soon(signal?: AbortSignal): AbortSignal {
+  const late = AbortSignal.timeout(POLL_MS);
+  return signal ? AbortSignal.any([signal, late]) : late;
+}
+
+const isLate = (reason: unknown) => reason instanceof DOMException && reason.name === "TimeoutError";
 
 export type Params = Record<string, string | number | null | undefined>;
 
@@ -36,7 +56,8 @@ export async function ask(path: string, params: Params = {}, init: RequestInit =
   try {
     response = await fetch(address(path, params), { credentials: "same-origin", cache: "no-store", ...init });
   } catch (error) {
-    if (init.signal?.aborted) throw error;
+    if (init.signal?.aborted && !isLate(init.signal.reason)) throw error;
+    if (isLate(error)) throw new Problem({ title: "No answer", status: 0, code: "late", detail: `no answer for ${POLL_MS / 1000} s` });
     throw new Problem({ title: "No connection", status: 0, code: "offline", detail: "the collector does not answer" });
   }
   if (response.ok) return response;

@@ -1,5 +1,5 @@
 // Each question that the page asks, one function each.
-import { ask, json, Problem } from "./http";
+import { ask, json, Problem, soon } from "./http";
 import type { Context, Facets, Field, Histogram, LogRecord, Peers, ProblemBody, Queue, SearchEnd, Status, Table } from "./types";
 
 export * from "./types";
@@ -73,7 +73,7 @@ export const record = ({ position, nth }: RecordId, signal?: AbortSignal) => jso
 export const context = ({ position, nth }: RecordId, before: number, after: number, signal?: AbortSignal) =>
   json<Context>("context", { position, nth, before, after }, { signal: signal ?? null });
 
-export const status = (signal?: AbortSignal) => json<Status>("status", {}, { signal: signal ?? null });
+export const status = (signal?: AbortSignal) => json<Status>("status", {}, { signal: soon(signal) });
 
 /** Who is further behind than this is not waited for: following would begin with a long past. */
 const BEHIND_BYTES_MAX = 16 * 1024 * 1024;
@@ -85,7 +85,7 @@ export async function passed(signal?: AbortSignal): Promise<number | null> {
   return positions.length > 0 ? Math.min(...positions) : null;
 }
 
-export const queues = (signal?: AbortSignal) => json<{ queues: Queue[] }>("queues", {}, { signal: signal ?? null }).then((answer) => answer.queues);
+export const queues = (signal?: AbortSignal) => json<{ queues: Queue[] }>("queues", {}, { signal: soon(signal) }).then((answer) => answer.queues);
 
 export interface PeerQuery {
   q?: string;
@@ -97,7 +97,7 @@ export interface PeerQuery {
   limit?: number;
 }
 
-export const peers = (query: PeerQuery, signal?: AbortSignal) => json<Peers>("peers", { ...query }, { signal: signal ?? null });
+export const peers = (query: PeerQuery, signal?: AbortSignal) => json<Peers>("peers", { ...query }, { signal: soon(signal) });
 
 export async function sql(statement: string, limit: number, signal?: AbortSignal): Promise<Table> {
   const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ sql: statement, limit }), signal: signal ?? null };

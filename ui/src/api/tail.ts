@@ -3,6 +3,7 @@
 import { signal } from "../state/signals";
 import { readEvents, type Event } from "../lib/sse";
 import { ask, message, Problem } from "./http";
+import { keyOf } from "../lib/records";
 import type { LogRecord } from "./types";
 
 export type TailState = "connecting" | "live" | "waiting" | "failed" | "stopped";
@@ -13,7 +14,17 @@ export interface TailTaker {
   skipped(what: { records?: number; bytes?: number }): void;
 }
 
+/** The collector says that it is there every 15 seconds. */
+const SILENCE_MS = 45_000;
 const WAIT_MS = [250, 500, 1000, 2000, 5000];
+
+const KNOWN_MAX = 20_000;
+
+/**
+ * What was handed over from behind the cursor: positions by keys. Where several pipelines bring records, the cursor is where the slowest one
+ * is, and a new connection begins with some that came already. Bounded by `KNOWN_MAX`.
+ */
+export type Known = Map<string, number>;
 
 /** Owns one connection and a cursor; holds no record. Ends with `stop`; a search that is not understood ends it, too. */
 export class Tail {
@@ -24,7 +35,7 @@ export class Tail {
   private readonly stopper = new AbortController();
   private wake: (() => void) | null = null;
 
-  constructor(private readonly q: string, after: string | null, private readonly taker: TailTaker) {
+  constructor(private readonly q: string, after: string | null, private readonly taker: TailTaker, private readonly known: Known = new Map()) {
     this.cursor = after;
     void this.run();
   }
@@ -41,7 +52,7 @@ export class Tail {
       try {
         const response = await ask("tail", { q: this.q, after: this.cursor }, { headers: { accept: "text/event-stream" }, signal: this.stopper.signal });
         this.state.value = "live";
-        await readEvents(response, (events) => {
+        await readEvents(response, SILENCE_MS, (events) => {
           failures = 0;
           this.take(events);
         });
@@ -69,7 +80,10 @@ export class Tail {
     };
     for (const { event, data, id } of events) {
       if (event === "record") {
-        records.push(JSON.parse(data) as LogRecord);
+        const record = JSON.parse(data) as LogRecord;
+        const key = keyOf(record);
+        if (!this.known.has(key)) records.push(record);
+        this.known.set(key, record.position);
       } else if (event === "skipped") {
         flush();
         this.taker.skipped(JSON.parse(data) as { records?: number; bytes?: number });
@@ -79,7 +93,14 @@ export class Tail {
       if (id !== "" && (event === "record" || event === "start")) this.cursor = id;
       if (event === "start") this.why.value = "";
     }
+    this.forget();
     flush();
+  }
+
+  /** What lies before the cursor does not come again. */
+  private forget(): void {
+    const cursor = Number(this.cursor ?? 0);
+    for (const [key, position] of this.known) if (position <= cursor || this.known.size > KNOWN_MAX) this.known.delete(key);
   }
 
   private pause(ms: number): Promise<void> {

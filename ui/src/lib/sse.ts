@@ -6,18 +6,25 @@ export interface Event {
   id: string;
 }
 
-/** Reads events until the stream ends or `signal` stops it; `take` gets all that came with one read. */
-export async function readEvents(response: Response, take: (events: Event[]) => void): Promise<void> {
+/**
+ * Reads events until the stream ends, or nothing at all has come for `silence_ms`: after a sleep of the machine a connection may be dead
+ * without an end. `take` gets all that came with one read.
+ */
+export async function readEvents(response: Response, silence_ms: number, take: (events: Event[]) => void): Promise<void> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const parser = new EventParser();
+  let timer = 0;
   try {
     for (;;) {
+      timer = setTimeout(() => void reader.cancel().catch(() => {}), silence_ms) as unknown as number;
       const { done, value } = await reader.read();
+      clearTimeout(timer);
       if (done) return;
       const events = parser.push(value);
       if (events.length > 0) take(events);
     }
   } finally {
+    clearTimeout(timer);
     reader.cancel().catch(() => {});
   }
 }

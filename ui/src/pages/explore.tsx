@@ -1,11 +1,13 @@
 // Search and live tail: the search, the histogram, the fields, the list, one record.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Button, Failed } from "../view/parts";
 import { Icon } from "../view/icons";
 import { VirtualList, type ListHandle } from "../view/virtual-list";
 import { Facets } from "../view/explore/facets";
 import { Histogram } from "../view/explore/histogram";
-import { LogRow } from "../view/explore/log-row";
+import { behind, LogRow } from "../view/explore/log-row";
+import { RowHead } from "../view/explore/row-head";
+import { SavedSearches } from "../view/explore/saved";
 import { SearchBar, searchInput } from "../view/explore/search-bar";
 import { TimePicker } from "../view/explore/time-picker";
 import { Toolbar } from "../view/explore/toolbar";
@@ -21,6 +23,7 @@ import { signal } from "../state/signals";
 import { copy } from "../state/notes";
 import { useKeys } from "../state/keys";
 import { columns, facetsOpen, inlineFields, wrap, zone } from "../state/settings";
+import { widthStyles } from "../state/widths";
 import type { Row } from "../state/rows";
 
 const ROW_PX = 21;
@@ -34,7 +37,8 @@ export function Explore() {
   const tail = follow.value;
 
   // The address is taken over when it is another one than the page has written.
-  useEffect(() => {
+  // Before anybody can do something: what they do then is about this address.
+  useLayoutEffect(() => {
     const read = () => {
       explore.readRoute();
       detailOpen.value = route.value.params.has("at");
@@ -81,6 +85,12 @@ export function Explore() {
     highlight.lastIndex = 0;
     return highlight.test(row.record.message);
   };
+  const openSelected = () => {
+    const row = rows.at(current());
+    const target = row?.kind === "gap" ? behind(row) : null;
+    if (target !== null) location.hash = target;
+    else if (selected.value !== null && row?.kind !== "gap") detailOpen.value = true;
+  };
   const group = "Explore";
   useKeys([
     { keys: ["/"], does: "Search", group, run: () => { searchInput.current?.focus(); searchInput.current?.select(); } },
@@ -96,9 +106,10 @@ export function Explore() {
     { keys: ["E"], does: "Error before", group, run: () => seek(-1, level(isError)) },
     { keys: ["w"], does: "Next warning", group, run: () => seek(1, level(isWarning)) },
     { keys: ["W"], does: "Warning before", group, run: () => seek(-1, level(isWarning)) },
-    { keys: ["Enter"], does: "The selected record", group, run: () => { if (selected.value !== null) detailOpen.value = true; } },
-    { keys: ["c"], does: "Context: lines around it", group, run: () => { if (selected.value !== null) { contextOpen.value = !(detailOpen.value && contextOpen.value); detailOpen.value = true; } } },
+    { keys: ["Enter"], does: "The selected record", group, run: openSelected },
+    { keys: ["c"], does: "Context: lines around it", group, run: () => { if (selected.value !== null && idOf(selected.value)) { contextOpen.value = !(detailOpen.value && contextOpen.value); detailOpen.value = true; } } },
     { keys: ["y"], does: "Copy the line", group, run: () => { const row = rows.at(current()); if (row?.kind === "record") void copy(row.record.message, "the line"); } },
+    { keys: ["r"], does: "Search again", group, run: () => explore.change({}) },
     { keys: ["l"], does: "Live tail on and off", group, run: () => explore.toggleLive() },
     { keys: ["p"], does: "Pause and resume the tail", group, run: () => pauseOrResume(list.current) },
     { keys: ["x"], does: "Wrap lines", group, run: () => { wrap.value = !wrap.value; } },
@@ -127,24 +138,27 @@ export function Explore() {
   const showDetail = detailOpen.value && selected.value !== null;
 
   return (
-    <main class="explore">
+    <main id="page" tabIndex={-1} class="explore">
+      <h1 class="off-screen">Explore</h1>
       <div class="explore-head">
         <LiveButton />
         <SearchBar />
+        <SavedSearches />
         <TimePicker />
       </div>
       <Histogram />
       <Toolbar />
       <div class={`explore-body ${facetsOpen.value ? "with-facets" : ""} ${showDetail ? "with-detail" : ""}`}>
         {facetsOpen.value && <Facets />}
-        <section class={`rows ${explore.loading.value ? "busy" : ""}`} aria-label="Lines" onClick={onClick}>
+        <section class={`rows ${explore.loading.value ? "busy" : ""}`} aria-label="Lines" style={widthStyles.value} onClick={onClick}>
           {explore.gone.value !== null && <div class="banner" role="alert">Record {explore.gone.value} is not there any more: retention has dropped it, or it never was. These are the newest lines of its range.</div>}
           {explore.missing.value && <div class="banner" role="alert">Incomplete: {explore.missing.value}</div>}
           {explore.problem.value && !(explore.problem.value.syntax && explore.problem.value.body.parameter) && <Failed text={explore.problem.value.message} />}
           {tail?.state.value === "failed" && <Failed text={`The tail has ended: ${tail.why.value}`} />}
+          <RowHead withDay={withDay} />
           <VirtualList
             rows={rows} handle={list} rowHeight={ROW_PX} measured={wrap.value} estimate={estimate} stick={tail !== null && !tail.paused.value}
-            label="Lines, the newest at the end" active={selected.value === null ? undefined : `row-${selected.value}`}
+            label="Lines, the newest at the end" active={selected.value}
             onNear={(end) => void explore.extend(end)} onReset={onReset}
             onEnd={(atEnd) => { if (atEnd) tail?.resume(); else tail?.pause(); }}
             render={(row) => <LogRow key={row.key} row={row} selected={row.key === selected.value} columns={columns.value} inline={inlineFields.value} wrap={wrap.value} zone={zone.value} withDay={withDay} hits={highlight} />}

@@ -8,8 +8,8 @@ import { VirtualList, type ListHandle } from "../view/virtual-list";
 import { bytes, count, rate } from "../lib/format";
 import { plain } from "../lib/text";
 import { filter } from "../lib/query";
-import { day } from "../lib/time";
-import { href, route } from "../state/route";
+import { day, iso } from "../lib/time";
+import { go, href, route } from "../state/route";
 import { Follow } from "../state/follow";
 import { recordRow, Rows } from "../state/rows";
 import { inlineFields, zone } from "../state/settings";
@@ -81,10 +81,17 @@ function One({ name, source }: { name: string; source: string }) {
       mine?.stop();
     };
   }, []);
+  // A line is looked at in Explore, with its neighbours.
+  const onClick = (event: MouseEvent) => {
+    const key = (event.target as Element).closest<HTMLElement>("[data-key]")?.dataset["key"] ?? "";
+    const row = rows.at(rows.indexOf(key));
+    if (row?.kind !== "record" || !(getSelection()?.isCollapsed ?? true)) return;
+    go("explore", { q, from: iso(row.at - 15 * 60_000), to: iso(row.at + 15 * 60_000), at: key });
+  };
   const first = rows.at(0);
   const withDay = first?.kind === "record" && day(first.at, zone.value) !== day(Date.now(), zone.value);
   return (
-    <main class="peer-page">
+    <main id="page" tabIndex={-1} class="peer-page">
       <header>
         <a href={href("topology")} class="faint">Peers</a>
         <h1 class="mono">{plain(name)}</h1>
@@ -104,9 +111,9 @@ function One({ name, source }: { name: string; source: string }) {
         </dl>
       ) : wrong ? <Failed text={wrong} /> : <div class="facts" aria-busy="true" />}
       {failed && <Failed text={failed} />}
-      <section class="rows" aria-label="Latest lines">
+      <section class="rows" aria-label="Latest lines" onClick={onClick}>
         <VirtualList
-          rows={rows} handle={list} rowHeight={ROW_PX} measured={false} estimate={() => ROW_PX} stick={follow !== null && !follow.paused.value} label="Latest lines, the newest at the end" active={undefined}
+          rows={rows} handle={list} rowHeight={ROW_PX} measured={false} estimate={() => ROW_PX} stick={follow !== null && !follow.paused.value} label="Latest lines, the newest at the end" active={null}
           onNear={() => {}} onReset={() => list.current?.toEnd()} onEnd={(atEnd) => { if (atEnd) follow?.resume(); else follow?.pause(); }}
           render={(row) => <LogRow key={row.key} row={row} selected={false} columns={[]} inline={inlineFields.value} wrap={false} zone={zone.value} withDay={withDay} hits={null} />}
         />

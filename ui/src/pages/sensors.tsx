@@ -29,7 +29,7 @@ export function Sensors() {
   const shown = chosen.value === null ? numeric.slice(0, 4).map((field) => field.name) : chosen.value.filter((name) => numeric.some((field) => field.name === name));
   const toggle = (name: string) => { chosen.value = shown.includes(name) ? shown.filter((each) => each !== name) : [...shown, name].slice(-SHOWN_MAX); };
   return (
-    <main class="sensors">
+    <main id="page" tabIndex={-1} class="sensors">
       <header>
         <h1>Sensors</h1>
         <div class="chips" role="group" aria-label="Fields">

@@ -103,7 +103,7 @@ export function Sql() {
     void run();
   };
   return (
-    <main class="sql-page">
+    <main id="page" tabIndex={-1} class="sql-page">
       <h1 class="off-screen">SQL</h1>
       <section class="editor" aria-label="Statement">
         <div class="editor-host" ref={host} />

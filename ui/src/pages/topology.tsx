@@ -15,7 +15,7 @@ function Others() {
 
 export function Topology() {
   return (
-    <main class="topology">
+    <main id="page" tabIndex={-1} class="topology">
       <h1 class="off-screen">Topology</h1>
       <Flow />
       <Others />

@@ -5,6 +5,7 @@ import { route, replace } from "./route";
 import { recordRow, Rows, ROWS_MAX } from "./rows";
 import { columns, remember, searches } from "./settings";
 import { message, passed, Problem, record as fetchRecord, search, type Span } from "../api/index";
+import { hasFilter, withFilter, withoutFilter } from "../lib/query";
 import { idOf } from "../lib/records";
 import { bounds, iso, parseInstant, parseSpan, spanText, type Range } from "../lib/time";
 
@@ -32,6 +33,8 @@ export const live = computed(() => follow.value !== null);
 /** Where the list is to go after a search: its `end`, or a row. */
 export const target = signal<string>("end");
 
+/** Counts what was begun to be followed, and what was ended. */
+let starts = 0;
 let running: AbortController | null = null;
 /** From where an end goes on: a cursor within the span, or within a narrower one. */
 interface Edge {
@@ -56,7 +59,7 @@ function justBehind(time: string): string {
 
 /** Searches anew. With a key, around that record. */
 export async function run(around: string | null = null): Promise<void> {
-  stopLive();
+  endFollow();
   running?.abort();
   const stop = (running = new AbortController());
   const at = bounds(range.value, Date.now());
@@ -175,6 +178,7 @@ rows.listen((change) => {
 
 /** Searches, then follows from where every pipeline was before the search: what it finds twice is shown once, and nothing falls between. */
 export async function startLive(): Promise<void> {
+  const mine = ++starts;
   let after: string | null = null;
   try {
     const position = await passed();
@@ -182,13 +186,21 @@ export async function startLive(): Promise<void> {
   } catch {
     // Then it begins with what comes next.
   }
+  // Meanwhile somebody may have gone elsewhere, or begun anew.
+  if (mine !== starts) return;
   if (!("last" in range.value)) range.value = DEFAULT_RANGE;
   await run();
+  if (mine !== starts) return;
   if (!problem.value) follow.value = new Follow(rows, query.value, after);
   writeRoute();
 }
 
 export function stopLive(): void {
+  starts += 1;
+  endFollow();
+}
+
+function endFollow(): void {
   follow.value?.stop();
   follow.value = null;
 }
@@ -213,6 +225,12 @@ export function change(next: { query?: string; range?: Range }): void {
   if (following) void startLive();
   else void run().then(writeRoute);
   writeRoute();
+}
+
+/** Adds a filter to the search, or takes away the one that is there. `null` stands for a record without the field. */
+export function toggleFilter(field: string, value: string | null, exclude: boolean): void {
+  const there = hasFilter(query.value, field, value, exclude);
+  change({ query: (there ? withoutFilter : withFilter)(query.value, field, value, exclude) });
 }
 
 /** The parts of the address. Absolute, for links that mean the same tomorrow. */
@@ -244,6 +262,7 @@ export function readRoute(): void {
     const chosen = given.get("columns");
     if (chosen !== null) columns.value = chosen.split(",").filter((name) => name !== "");
   });
+  stopLive();
   if (given.get("live") === "1") void startLive();
   else void run(at);
 }

@@ -1,6 +1,6 @@
 // Live tail into a list: what comes is appended once a frame; while it is paused, or faster than anybody reads, it is counted.
 import { computed, signal } from "./signals";
-import { Tail, type TailState } from "../api/tail";
+import { Tail, type Known, type TailState } from "../api/tail";
 import type { LogRecord } from "../api/types";
 import { gapRow, recordRow, type Row, type Rows } from "./rows";
 
@@ -80,10 +80,11 @@ export class Follow {
   }
 
   private cursor: string | null = null;
+  private readonly known: Known = new Map();
 
   private connect(after: string | null): void {
     this.disconnect();
-    const tail = new Tail(this.q, after, { records: (records) => this.take(records), skipped: (what) => this.lose(what) });
+    const tail = new Tail(this.q, after, { records: (records) => this.take(records), skipped: (what) => this.lose(what) }, this.known);
     this.tail = tail;
     const stop = [tail.state.subscribe((state) => { this.state.value = state; }), tail.why.subscribe((why) => { this.why.value = why; })];
     this.unlisten = () => stop.forEach((each) => each());

@@ -17,6 +17,6 @@ export function Later({ load }: { load: () => Promise<ComponentType> }) {
       setPage(() => page);
     }, (error) => setWrong(`This page could not be loaded: ${message(error)}. Load it anew; the collector may be a newer one.`));
   }, []);
-  if (wrong) return <main><Failed text={wrong} /></main>;
-  return Page ? <Page /> : <main aria-busy="true" />;
+  if (wrong) return <main id="page" tabIndex={-1}><Failed text={wrong} /></main>;
+  return Page ? <Page /> : <main id="page" tabIndex={-1} aria-busy="true" />;
 }

@@ -17,7 +17,7 @@ export function Login() {
     setBusy(false);
   };
   return (
-    <main class="login">
+    <main id="page" tabIndex={-1} class="login">
       <form onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <h1>This collector asks for a token</h1>
         <p class="faint">Whoever runs it made one with <code>catchment token new</code>. It is kept in a cookie until the browser is closed.</p>

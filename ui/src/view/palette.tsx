@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "./parts";
 import { registered } from "../state/keys";
+import { saved } from "../state/saved";
 import { searches } from "../state/settings";
 import { go, href } from "../state/route";
 import { peers } from "../api/index";
@@ -30,6 +31,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const entries: Entry[] = [
     ...registered.value.filter((key) => has(key.does) && !key.keys.includes("Ctrl+k")).map((key) => ({ text: key.does, detail: key.keys[0]!, run: () => key.run(new KeyboardEvent("keydown")) })),
     ...found,
+    ...saved.value.filter((one) => has(one.name)).slice(0, 5).map((one) => ({ text: one.name, detail: "saved search", run: () => go("explore", { q: one.q, last: one.last ?? undefined, columns: one.columns.join(",") }) })),
     ...searches.value.filter(has).slice(0, 5).map((q) => ({ text: q, detail: "search", run: () => go("explore", { q }) })),
     ...(wanted.trim() ? [{ text: wanted, detail: "search for this", run: () => go("explore", { q: wanted.trim() }) }] : []),
   ].slice(0, SHOWN_MAX);

@@ -46,7 +46,7 @@ export function Button({ icon, label, text, onClick, pressed, kind = "plain", di
 }
 
 /** A button that opens something below it; closes with Escape, a click elsewhere, or when its content says so. */
-export function Menu({ icon, label, text, children, wide, right, ghost }: { icon?: IconName; label: string; text?: ComponentChildren; children: (close: () => void) => ComponentChildren; wide?: boolean; right?: boolean; ghost?: boolean }) {
+export function Menu({ icon, label, says, text, children, wide, right, ghost }: { icon?: IconName; label: string; /** What the button says, where that is more than the label. */ says?: string; text?: ComponentChildren; children: (close: () => void) => ComponentChildren; wide?: boolean; right?: boolean; ghost?: boolean }) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -80,7 +80,7 @@ export function Menu({ icon, label, text, children, wide, right, ghost }: { icon
   };
   return (
     <div class="menu" ref={root} onKeyDown={onKeyDown}>
-      <Button {...(icon ? { icon } : {})} label={label} text={text} onClick={() => setOpen(!open)} expanded={open} kind={ghost ? "ghost" : "plain"} />
+      <Button {...(icon ? { icon } : {})} label={says ?? label} text={text} onClick={() => setOpen(!open)} expanded={open} kind={ghost ? "ghost" : "plain"} />
       {open && <div class={`menu-body ${wide ? "wide" : ""} ${right ? "right" : ""}`} role="dialog" aria-label={label}>{children(close)}</div>}
     </div>
   );
@@ -94,7 +94,7 @@ export function Dialog({ label, children, onClose }: { label: string; children: 
   }, []);
   return (
     <dialog ref={element} aria-label={label} onClose={onClose} onCancel={onClose} onKeyDown={(event) => event.stopPropagation()} onPointerDown={(event) => { if (event.target === element.current) element.current!.close(); }}>
-      <div class="dialog-body">{children}</div>
+      <div class="dialog-body" tabIndex={0}>{children}</div>
     </dialog>
   );
 }

@@ -25,7 +25,7 @@ export function TopBar({ onHelp }: { onHelp: () => void }) {
       </nav>
       <span class="grow" />
       <Health />
-      <button type="button" class="button ghost" aria-label={zone.value === "utc" ? "Times are UTC; show local ones" : "Times are local; show UTC"} title="UTC or local (u)" onClick={() => { zone.value = zone.value === "utc" ? "local" : "utc"; }}>{zone.value === "utc" ? "UTC" : <span>Local<span class="wide-only faint"> {zoneName(Date.now(), "local")}</span></span>}</button>
+      <button type="button" class="button ghost" aria-label={zone.value === "utc" ? "UTC: show local times" : `Local ${zoneName(Date.now(), "local")}: show times in UTC`} title="UTC or local (u)" onClick={() => { zone.value = zone.value === "utc" ? "local" : "utc"; }}>{zone.value === "utc" ? "UTC" : <span>Local<span class="wide-only faint"> {zoneName(Date.now(), "local")}</span></span>}</button>
       <Button icon={icon} label={`Colours: ${name}`} hint="t" kind="ghost" onClick={() => { theme.value = next; }} />
       <Button icon="help" label="Help" hint="?" kind="ghost" onClick={onHelp} />
     </header>

@@ -33,7 +33,8 @@ interface Props {
   /** Keeps the end in sight while rows come. */
   stick: boolean;
   label: string;
-  active: string | undefined;
+  /** The key of the selected row. */
+  active: string | null;
   render: (row: Row, index: number) => ComponentChildren;
   onNear: (end: "older" | "newer") => void;
   /** A person, not a change of the rows, has scrolled away from the end or to it. */
@@ -183,9 +184,15 @@ export function VirtualList(props: Props) {
   });
 
   const shown: ComponentChildren[] = [];
-  for (let at = first; at < last; at += 1) shown.push(props.render(rows.at(at)!, at));
+  // A row that is not drawn cannot be referred to.
+  let active: string | undefined;
+  for (let at = first; at < last; at += 1) {
+    const row = rows.at(at)!;
+    if (row.key === props.active) active = `row-${row.key}`;
+    shown.push(props.render(row, at));
+  }
   return (
-    <div ref={scroller} class="list" role="listbox" aria-label={props.label} aria-activedescendant={props.active} tabIndex={0} onScroll={onScroll}>
+    <div ref={scroller} class="list" role="listbox" aria-label={props.label} aria-activedescendant={active} tabIndex={0} onScroll={onScroll}>
       <div class="list-height" role="presentation" style={{ height: `${total}px` }}>
         <div ref={block} class="list-block" role="presentation" style={{ transform: `translateY(${heights.offset(first)}px)` }}>{shown}</div>
       </div>

@@ -97,6 +97,10 @@ impl Tail for Tailing {
         self.position()
     }
 
+    fn furthest(&self) -> u64 {
+        self.furthest()
+    }
+
     fn is_ordered(&self) -> bool {
         self.is_ordered()
     }

@@ -76,6 +76,12 @@ impl Hub {
         self.changed.notify_all();
     }
 
+    /// Up to where everything came, for who has taken every record before the one of this number: none if there are more.
+    pub(super) fn end_behind(&self, number: u64) -> Option<Position> {
+        let board = self.lock();
+        (board.ring.next() == number).then(|| board.ring.end())
+    }
+
     /// Counts a subscriber in. Returns the number of the next record, and up to where everything came.
     pub(super) fn enter(&self) -> (u64, Position) {
         let mut board = self.lock();

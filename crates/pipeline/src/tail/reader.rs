@@ -118,7 +118,18 @@ impl TailReader {
 
     /// Every record up to here was looked at and handed out if it matches. To go on from here later, see [`crate::Tail::subscribe_from`].
     pub fn position(&self) -> Position {
-        self.position
+        let position = self.position;
+        if self.feed.is_some() || self.found.is_some() {
+            return position;
+        }
+        // A pipeline that has nothing to give goes on all the same.
+        let board = self.hub.lock();
+        let has_all = board.ring.begin().is_some_and(|begin| begin <= position);
+        if has_all && board.ring.behind(position).is_none() {
+            position.max(board.ring.end())
+        } else {
+            position
+        }
     }
 
     fn read_journal(&mut self, deadline: Duration) -> Result<Option<Event>, ReadError> {

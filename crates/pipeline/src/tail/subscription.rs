@@ -59,7 +59,8 @@ impl Subscription {
     /// Every record up to here was looked at, apart from those skipped. To go on from here later, see
     /// [`crate::Tail::subscribe_from`].
     pub fn position(&self) -> Position {
-        self.position
+        // A pipeline that has nothing to give goes on all the same.
+        self.hub.end_behind(self.next).unwrap_or(self.position)
     }
 
     fn find(&self, deadline: Duration) -> Option<Found> {

@@ -15,6 +15,8 @@ pub(super) struct Chunk {
     pub(super) from: u64,
     /// Everything up to here has been told behind it.
     pub(super) upto: u64,
+    /// Nothing in it or before it is behind this position. The same as `upto`, unless records come in no order.
+    pub(super) high: u64,
     pub(super) bytes: usize,
     events: OnceLock<Bytes>,
 }
@@ -66,9 +68,9 @@ impl Item {
 }
 
 impl Chunk {
-    pub(super) fn new(items: Vec<Item>, from: u64, upto: u64) -> Self {
+    pub(super) fn new(items: Vec<Item>, from: u64, upto: u64, high: u64) -> Self {
         let bytes = items.iter().map(Item::bytes).sum();
-        Self { items, from, upto, bytes, events: OnceLock::new() }
+        Self { items, from, upto, high, bytes, events: OnceLock::new() }
     }
 
     /// How many records came with it, those included that were skipped: who misses it misses them all.
@@ -159,6 +161,7 @@ pub(super) fn turn(
 ) -> io::Result<Option<bool>> {
     let ordered = tail.is_ordered();
     let (mut from, mut items, mut bytes) = (tail.position(), Vec::new(), 0);
+    let mut high = tail.furthest();
     let any = tail.next(timeout, &mut |event| {
         let item = Item::read(event, ordered);
         match items.last_mut() {
@@ -168,12 +171,21 @@ pub(super) fn turn(
             }
             Some(last) if bytes >= CHUNK_BYTES => {
                 let upto = last.cursor().unwrap_or(from);
+                let full: Vec<Item> = std::mem::take(&mut items);
+                // Where in no order something is missing, it may be anywhere.
+                let astray = !ordered && full.iter().any(|item| matches!(item, Item::Skipped(_)));
                 bytes = 0;
-                put(Chunk::new(std::mem::take(&mut items), std::mem::replace(&mut from, upto), upto))?;
+                put(Chunk::new(
+                    full,
+                    std::mem::replace(&mut from, upto),
+                    upto,
+                    if astray { u64::MAX } else { high },
+                ))?;
             }
             _ => {}
         }
         bytes += item.bytes();
+        high = high.max(item.position().unwrap_or(0));
         items.push(item);
         Ok(())
     })?;
@@ -182,7 +194,7 @@ pub(super) fn turn(
         *cursor = Some(upto);
     }
     if !items.is_empty() {
-        put(Chunk::new(items, from, upto))?;
+        put(Chunk::new(items, from, upto, tail.furthest().max(high)))?;
     }
     Ok(any)
 }
@@ -218,6 +230,10 @@ mod tests {
             9
         }
 
+        fn furthest(&self) -> u64 {
+            9
+        }
+
         fn is_ordered(&self) -> bool {
             true
         }
@@ -243,7 +259,7 @@ mod tests {
             "{\"position\":9}",
             "{\"skipped_bytes\":4}",
         ];
-        let chunk = Chunk::new(items.map(|event| Item::read(event, true)).into(), 6, 9);
+        let chunk = Chunk::new(items.map(|event| Item::read(event, true)).into(), 6, 9, 9);
         let text = |told| String::from_utf8(chunk.events(told).into()).expect("text");
         let all = "id: 7\nevent: record\ndata: {\"position\":7,\"message\":\"a\"}\n\nevent: skipped\ndata: {\"records\":3}\n\n\
                    id: 9\nevent: record\ndata: {\"position\":9}\n\nevent: skipped\ndata: {\"bytes\":4}\n\n";

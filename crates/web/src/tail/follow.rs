@@ -85,7 +85,7 @@ impl Follow {
                 Phase::Over => return None,
                 Phase::Live(place) => match place.next().await {
                     // The tail itself was too slow: the past has it all.
-                    Found::Chunk(chunk) if self.gapless && self.tap.ordered && chunk.has_gap() => {
+                    Found::Chunk(chunk) if self.gapless && chunk.has_gap() => {
                         self.fall_behind();
                     }
                     Found::Chunk(chunk) => return Some(self.told(chunk)),
@@ -112,8 +112,8 @@ impl Follow {
     }
 
     fn told(&mut self, chunk: Arc<Chunk>) -> Told {
-        // Records of several pipelines are in no order: then none is known to have been told already.
-        let told = if self.tap.ordered { self.cursor } else { 0 };
+        // Records of several pipelines are in no order: some behind the cursor may be told twice, none is left out.
+        let told = self.cursor;
         self.cursor = self.cursor.max(chunk.upto);
         Told::Chunk(chunk, told)
     }

@@ -43,7 +43,6 @@ pub(super) struct Tap {
     ring: Mutex<Ring>,
     changed: watch::Sender<u64>,
     followers: AtomicUsize,
-    pub(super) ordered: bool,
 }
 
 struct Ring {
@@ -53,6 +52,8 @@ struct Ring {
     /// Records in chunks that are gone.
     gone: u64,
     bytes: usize,
+    /// What came before the first chunk is not behind this position.
+    begin: u64,
     /// Everything up to here has been put.
     end: u64,
     ended: Option<String>,
@@ -137,14 +138,16 @@ impl Taps {
 
 impl Tap {
     fn new(tail: &dyn Tail) -> Self {
-        let ring =
-            Ring { chunks: VecDeque::new(), first: 0, gone: 0, bytes: 0, end: tail.position(), ended: None };
-        Self {
-            ring: Mutex::new(ring),
-            changed: watch::Sender::new(0),
-            followers: AtomicUsize::new(0),
-            ordered: tail.is_ordered(),
-        }
+        let ring = Ring {
+            chunks: VecDeque::new(),
+            first: 0,
+            gone: 0,
+            bytes: 0,
+            begin: tail.furthest(),
+            end: tail.position(),
+            ended: None,
+        };
+        Self { ring: Mutex::new(ring), changed: watch::Sender::new(0), followers: AtomicUsize::new(0) }
     }
 
     fn run(&self, mut tail: Box<dyn Tail>, taps: &Taps, name: &str) {
@@ -198,6 +201,7 @@ impl Tap {
             if let Some(gone) = ring.chunks.pop_front() {
                 ring.bytes -= gone.bytes;
                 ring.gone += gone.records();
+                ring.begin = gone.high;
                 ring.first += 1;
             }
         }
@@ -236,12 +240,11 @@ impl Tap {
     pub(super) fn join(self: &Arc<Self>, told: u64) -> Option<Place> {
         let ring = self.ring();
         // What lies before a gap leads nowhere.
-        let gap = ring.chunks.iter().rev().find(|chunk| chunk.has_gap()).map(|chunk| chunk.upto);
-        let begin = gap.unwrap_or_else(|| ring.chunks.front().map_or(ring.end, |first| first.from));
-        if !self.ordered || told < begin {
+        let gap = ring.chunks.iter().rev().find(|chunk| chunk.has_gap()).map(|chunk| chunk.high);
+        if told < gap.unwrap_or(ring.begin) {
             return None;
         }
-        let passed = ring.chunks.iter().take_while(|chunk| chunk.upto <= told);
+        let passed = ring.chunks.iter().take_while(|chunk| chunk.high <= told);
         let (chunks, records) =
             passed.fold((0, ring.gone), |(chunks, records), chunk| (chunks + 1, records + chunk.records()));
         Some(self.place(ring.first + chunks, told, records))
@@ -289,5 +292,60 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.tap.followers.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::{Found, Tap};
+    use crate::Tail;
+
+    /// The tails of two pipelines, one of which is behind the other one.
+    struct Two {
+        behind: u64,
+        ahead: u64,
+        events: Vec<String>,
+    }
+
+    impl Tail for Two {
+        fn next(
+            &mut self,
+            _: Duration,
+            each: &mut dyn FnMut(&str) -> io::Result<()>,
+        ) -> io::Result<Option<bool>> {
+            let events = std::mem::take(&mut self.events);
+            events.iter().try_for_each(|event| each(event))?;
+            Ok(Some(!events.is_empty()))
+        }
+
+        fn position(&self) -> u64 {
+            self.behind
+        }
+
+        fn furthest(&self) -> u64 {
+            self.ahead
+        }
+
+        fn is_ordered(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn who_may_miss_what_a_quicker_pipeline_brought_does_not_join() {
+        let tap = Arc::new(Tap::new(&Two { behind: 10, ahead: 50, events: vec![] }));
+        assert!(tap.join(49).is_none(), "a record at 50 may have come before the ring began");
+        assert!(tap.join(50).is_some());
+        let mut tail = Two { behind: 60, ahead: 70, events: vec!["{\"position\":70}".to_owned()] };
+        assert_eq!(tap.gather(&mut tail), None);
+        for told in [50, 65] {
+            let found = tap.join(told).expect("nothing is missing").find();
+            assert!(matches!(found, Some(Found::Chunk(chunk)) if chunk.upto == 60), "{told}");
+        }
+        assert!(tap.join(70).expect("nothing is missing").find().is_none());
     }
 }

@@ -206,6 +206,10 @@ impl Tail for FakeTail {
         self.position
     }
 
+    fn furthest(&self) -> u64 {
+        self.position
+    }
+
     fn is_ordered(&self) -> bool {
         true
     }

@@ -43,7 +43,7 @@ export function Detail({ onClose }: { onClose: () => void }) {
   }, [key]);
   if (key === null) return null;
   return (
-    <aside class="detail" aria-label="Record">
+    <section class="detail" aria-label="Record">
       <header>
         <h2>Record <span class="faint">{key}</span></h2>
         {found && <>
@@ -59,7 +59,7 @@ export function Detail({ onClose }: { onClose: () => void }) {
         {found && <Body record={found} />}
         {found && contextOpen.value && <Neighbours of={key} key={key} />}
       </div>
-    </aside>
+    </section>
   );
 }
 
@@ -69,7 +69,7 @@ function Body({ record }: { record: LogRecord }) {
   const time = Date.parse(record.time);
   return <>
     <div class={`detail-text ${record.level ?? "none"}`}>
-      <pre dir="ltr"><Text text={json !== null && !raw ? json : record.message} /></pre>
+      <pre dir="ltr" tabIndex={0} aria-label="The line" role="group"><Text text={json !== null && !raw ? json : record.message} /></pre>
       {json !== null && <button type="button" class="button ghost" onClick={() => setRaw(!raw)}>{raw ? "Indent the JSON" : "As it was sent"}</button>}
     </div>
     <table class="fields">
@@ -105,7 +105,7 @@ function Field({ name, value, shown, link, plainOnly }: { name: string; value: J
   return (
     <tr>
       <th scope="row">{plain(name)}</th>
-      <td class={level}>{link ? <a href={link}><Text text={written} /></a> : value === null ? <span class="faint">none</span> : <Text text={shown ?? written} />}</td>
+      <td class={level}>{link ? <a href={link}><Text text={written} /></a> : value === null ? <span class="faint">none</span> : <Text text={shown ?? (composite ? JSON.stringify(value, null, 2) : written)} />}</td>
       <td class="field-tools">
         {!plainOnly && !composite && <>
           <button type="button" class="button ghost square tiny" aria-label={`Only ${name} = ${written}`} title="Only lines with this value" onClick={() => change({ query: withFilter(query.value, name, value === null ? null : written, false) })}><Icon name="plus" /></button>
@@ -124,24 +124,41 @@ const NEIGHBOURS_MAX = 500;
 function Neighbours({ of }: { of: string }) {
   const [many, setMany] = useState({ before: STEP, after: STEP });
   const [answer, setAnswer] = useState<Context | null>(null);
+  const [active, setActive] = useState<number | null>(null);
   const [wrong, setWrong] = useState("");
   useEffect(() => {
     const stop = new AbortController();
     const id = idOf(of);
-    if (id) context(id, many.before, many.after, stop.signal).then(setAnswer, (error) => { if (!stop.signal.aborted) setWrong(message(error)); });
+    if (id) context(id, many.before, many.after, stop.signal).then((got) => { setAnswer(got); setActive(null); }, (error) => { if (!stop.signal.aborted) setWrong(message(error)); });
     return () => stop.abort();
   }, [of, many]);
   if (wrong) return <Failed text={wrong} />;
   const more = (side: "before" | "after") => (
     <button type="button" class="button ghost neighbours-more" onClick={() => setMany({ ...many, [side]: Math.min(NEIGHBOURS_MAX, many[side] + 2 * STEP) })}>{2 * STEP} more {side}</button>
   );
+  // One that the search does not find can be looked at, too.
+  const look = (at: number) => {
+    const record = answer?.records[at];
+    if (record) selected.value = keyOf(record);
+  };
+  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    if (!answer) return;
+    const at = active ?? answer.at;
+    const next = event.key === "ArrowDown" ? at + 1 : event.key === "ArrowUp" ? at - 1 : null;
+    if (event.key === "Enter") look(at);
+    else if (next !== null) {
+      setActive(Math.max(0, Math.min(answer.records.length - 1, next)));
+      event.currentTarget.children[Math.max(0, Math.min(answer.records.length - 1, next))]?.scrollIntoView({ block: "nearest" });
+    } else return;
+    event.preventDefault();
+  };
   return (
     <section class="neighbours" aria-label="Context">
       <h3>Context <span class="faint">the same peer's lines around it</span></h3>
       {answer === null ? <p class="faint">Looking…</p> : <>
         {answer.more_before ? more("before") : <p class="faint">Nothing before</p>}
-        <div class="neighbours-rows" role="listbox" aria-label="Lines around it">
-          {answer.records.map((record, at) => <div key={keyOf(record)} onClick={() => { if (rows.has(keyOf(record))) selected.value = keyOf(record); }}>
+        <div class="neighbours-rows" role="listbox" aria-label="Lines around it" tabIndex={0} onKeyDown={onKeyDown} onBlur={() => setActive(null)}>
+          {answer.records.map((record, at) => <div key={keyOf(record)} role="presentation" class={at === active ? "active" : ""} onClick={() => look(at)}>
             <LogRow row={recordRow(record)} selected={at === answer.at} columns={[]} inline={false} wrap={false} zone={zone.value} withDay={false} hits={null} />
           </div>)}
         </div>

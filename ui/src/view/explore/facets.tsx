@@ -1,11 +1,11 @@
 // The most frequent values of fields: click to see only those, or to see them no more.
 import { useEffect, useState } from "preact/hooks";
-import { facets, type Facet, type Json } from "../../api/index";
+import { facets, Problem, type Facet, type Json } from "../../api/index";
 import { Icon } from "../icons";
 import { plain } from "../../lib/text";
 import { count, short } from "../../lib/format";
-import { hasFilter, withFilter, withoutFilter } from "../../lib/query";
-import { change, live, query, searched, span } from "../../state/explore";
+import { hasFilter } from "../../lib/query";
+import { live, query, searched, span, toggleFilter } from "../../state/explore";
 import { knownFields, refreshFields } from "../../state/fields";
 import { columns, stored } from "../../state/settings";
 import { text } from "../../lib/records";
@@ -14,6 +14,7 @@ const ALWAYS = ["level", "source", "peer"];
 const VALUES = 8;
 const FIELDS_MAX = 13;
 const LIVE_EVERY_MS = 15_000;
+const BUSY_MS = 2000;
 const strings = (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "string");
 const opened = stored<string[]>("facet_fields", [], strings);
 
@@ -31,6 +32,7 @@ export function Facets() {
     let timer = 0;
     const ask = async () => {
       const began = performance.now();
+      let busy = false;
       try {
         // A name with a comma cannot stand beside others.
         const groups = [asked.filter((name) => !name.includes(",")), ...asked.filter((name) => name.includes(",")).map((name) => [name])];
@@ -40,12 +42,14 @@ export function Facets() {
           setTotal(answer.total);
           setKnown((old) => ({ ...old, ...Object.fromEntries(answer.facets.map((facet) => [facet.field, facet])) }));
         }
-      } catch {
-        // The list says what is wrong.
+      } catch (error) {
         if (stop.signal.aborted) return;
         setKnown({});
+        // Many may ask at once; then it is worth asking again. What else is wrong the list says.
+        busy = error instanceof Problem && error.body.code === "too_many";
       }
-      if (following) timer = window.setTimeout(() => void ask(), Math.max(LIVE_EVERY_MS, 20 * (performance.now() - began)));
+      if (busy) timer = window.setTimeout(() => void ask(), BUSY_MS);
+      else if (following) timer = window.setTimeout(() => void ask(), Math.max(LIVE_EVERY_MS, 20 * (performance.now() - began)));
     };
     void ask();
     return () => {
@@ -59,7 +63,7 @@ export function Facets() {
     <nav class="facets" aria-label="Fields">
       {asked.map((name) => <OneFacet key={name} name={name} facet={known[name]} total={total} closable={!ALWAYS.includes(name)} />)}
       <div class="facet-more">
-        <h3>More fields</h3>
+        <h2>More fields</h2>
         {knownFields.value.length > 12 && <input type="search" aria-label="Find a field" placeholder="Find a field" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />}
         <ul>
           {others.slice(0, 200).map((field) => (
@@ -81,7 +85,7 @@ function OneFacet({ name, facet, total, closable }: { name: string; facet: Facet
   return (
     <section class="facet" aria-label={name}>
       <header>
-        <h3 title={facet ? `${facet.type}, about ${count(facet.distinct)} values, in ${count(facet.present)} of ${count(total)} lines` : undefined}>{plain(name)}</h3>
+        <h2 title={facet ? `${facet.type}, about ${count(facet.distinct)} values, in ${count(facet.present)} of ${count(total)} lines` : undefined}>{plain(name)}</h2>
         {facet && <span class="faint">{facet.distinct > facet.values.length ? `~${short(facet.distinct)}` : ""}{facet.present < total && total > 0 ? ` ${Math.round((100 * facet.present) / total)} %` : ""}</span>}
         {name !== "level" && <button type="button" class="button ghost square tiny" aria-pressed={shown} aria-label={`Column ${name}`} title="Show as a column" onClick={() => { columns.value = shown ? columns.value.filter((each) => each !== name) : [...columns.value, name]; }}><Icon name="columns" /></button>}
         {closable && <button type="button" class="button ghost square tiny" aria-label={`Close ${name}`} onClick={() => { opened.value = opened.value.filter((each) => each !== name); }}><Icon name="close" /></button>}
@@ -97,19 +101,15 @@ function OneFacet({ name, facet, total, closable }: { name: string; facet: Facet
 function Value({ field, value, many, share }: { field: string; value: Json; many: number; share: number }) {
   const shown = text(value);
   const only = hasFilter(query.value, field, shown, false);
-  const toggle = (exclude: boolean) => {
-    const there = hasFilter(query.value, field, shown, exclude);
-    change({ query: there ? withoutFilter(query.value, field, shown, exclude) : withFilter(query.value, field, shown, exclude) });
-  };
   return (
     <li class={field === "level" ? shown : ""}>
       <div class="facet-share" style={{ width: `${Math.min(100, share * 100)}%` }} />
-      <button type="button" class="facet-pick" aria-pressed={only} title={`Only ${plain(field)} = ${plain(shown)}`} onClick={() => toggle(false)}>
+      <button type="button" class="facet-pick" aria-pressed={only} title={`Only ${plain(field)} = ${plain(shown)}`} onClick={() => toggleFilter(field, shown, false)}>
         {field === "level" && <i class="dot" />}
         <span class="facet-value">{plain(shown) || "(empty)"}</span>
         <span class="facet-count">{short(many)}</span>
       </button>
-      <button type="button" class="facet-not" aria-label={`Without ${field} = ${shown}`} title={`Without ${plain(field)} = ${plain(shown)}`} onClick={() => toggle(true)}><Icon name="minus" /></button>
+      <button type="button" class="facet-not" aria-label={`Without ${field} = ${shown}`} title={`Without ${plain(field)} = ${plain(shown)}`} onClick={() => toggleFilter(field, shown, true)}><Icon name="minus" /></button>
     </li>
   );
 }

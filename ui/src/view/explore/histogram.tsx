@@ -4,7 +4,8 @@ import { histogram, message, Problem, type Histogram as Answer } from "../../api
 import { count, short, span as spanOf } from "../../lib/format";
 import { colour, LEVELS } from "../../lib/levels";
 import { clock, day, stamp, ticks, zoneName } from "../../lib/time";
-import { asked, change, live, query, range, searched, span } from "../../state/explore";
+import { hasFilter } from "../../lib/query";
+import { asked, change, live, query, range, searched, span, toggleFilter } from "../../state/explore";
 import { bounds, iso } from "../../lib/time";
 import { dark, zone } from "../../state/settings";
 
@@ -220,13 +221,18 @@ function Tip({ at, until, counts, left, right, brush }: { at: number; until: num
   );
 }
 
+/** How many there are of each level. One click shows only those. */
 function Legend({ answer }: { answer: Answer | null }) {
   const sums = useMemo(() => {
     const all = new Map<string, number>();
     answer?.buckets.forEach((bucket) => bucket.counts.forEach((many, at) => all.set(answer.levels[at]!, (all.get(answer.levels[at]!) ?? 0) + many)));
     return all;
   }, [answer]);
-  return <span class="legend">{LEVELS.map((level) => sums.get(level) ? <span key={level} class={`legend-item ${level}`}><i />{level === "none" ? "no level" : level} <b>{short(sums.get(level)!)}</b></span> : null)}</span>;
+  return <span class="legend" role="group" aria-label="Levels">{LEVELS.filter((level) => sums.get(level)).map((level) => {
+    const name = level === "none" ? "no level" : level;
+    const value = level === "none" ? null : level;
+    return <button key={level} type="button" class={`legend-item ${level}`} aria-pressed={hasFilter(query.value, "level", value, false)} title={`Only ${name}`} onClick={() => toggleFilter("level", value, false)}><i />{name} <b>{short(sums.get(level)!)}</b></button>;
+  })}</span>;
 }
 
 /** Back out of a range that was zoomed into. */

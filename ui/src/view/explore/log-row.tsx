@@ -21,7 +21,7 @@ interface Props {
 }
 
 export const LogRow = memo(function LogRow(props: Props) {
-  return props.row.kind === "gap" ? <Gap row={props.row} /> : <Record {...props} row={props.row} />;
+  return props.row.kind === "gap" ? <Gap {...props} row={props.row} /> : <Record {...props} row={props.row} />;
 });
 
 function Record({ row, selected, columns, inline, wrap, zone, withDay, hits }: Props & { row: RecordRow }) {
@@ -31,7 +31,7 @@ function Record({ row, selected, columns, inline, wrap, zone, withDay, hits }: P
     <div id={`row-${row.key}`} data-key={row.key} role="option" aria-selected={selected} class={`row ${record.level ?? "none"} ${wrap ? "wrapped" : ""}`}>
       <span class="row-time">{withDay && <span class="row-day">{day(at, zone).slice(5)} </span>}{clock(at, zone)}</span>
       <span class="row-level">{SHORT[record.level ?? ""] ?? ""}</span>
-      {columns.map((column) => <span key={column} class={`row-cell ${column === "peer" ? "peer" : ""}`} title={plain(cell(record, column))}><Text text={cell(record, column)} most={200} /></span>)}
+      {columns.map((column, index) => <span key={column} class="row-cell" style={{ width: `var(--column-${index})` }} title={plain(cell(record, column))}><Text text={cell(record, column)} most={200} /></span>)}
       <span class="row-text" dir="ltr">
         <Text text={record.message} hits={hits} most={most} />
         {inline && <Inline row={row} columns={columns} />}
@@ -57,12 +57,18 @@ const WHY = {
   gone: "of the journal were freed before they were read",
 };
 
-function Gap({ row }: { row: GapRow }) {
-  const q = row.from !== null && row.to !== null ? `position:>=${row.from} position:<=${row.to}` : null;
+/** Where the records of a gap are to be seen, if that is known. */
+export function behind(row: GapRow): string | null {
+  return row.from !== null && row.to !== null ? href("explore", { q: `position:>=${row.from} position:<=${row.to}`, last: "24h" }) : null;
+}
+
+// An option holds nothing that can be reached by itself: Enter on the selected row does what the click does.
+function Gap({ row, selected }: Props & { row: GapRow }) {
+  const target = behind(row);
   return (
-    <div id={`row-${row.key}`} data-key={row.key} role="option" aria-selected={false} class="row gap">
+    <div id={`row-${row.key}`} data-key={row.key} role="option" aria-selected={selected} class="row gap">
       <span>{row.unit === "bytes" ? bytes(row.count) : `${count(row.count)} lines`} {WHY[row.why]}</span>
-      {q && <a href={href("explore", { q, last: "24h" })}>Show them</a>}
+      {target !== null && <span class="row-link" onClick={(event) => { event.stopPropagation(); location.hash = target; }}>Show them</span>}
     </div>
   );
 }

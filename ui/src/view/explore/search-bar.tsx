@@ -7,6 +7,7 @@ import { short } from "../../lib/format";
 import { fieldName, quote, tokens, typing } from "../../lib/query";
 import { change, problem, query, span } from "../../state/explore";
 import { knownFields } from "../../state/fields";
+import { saved } from "../../state/saved";
 import { searches } from "../../state/settings";
 
 interface Choice {
@@ -50,7 +51,8 @@ export function SearchBar() {
       const names = knownFields.value.filter((field) => field.name.toLowerCase().startsWith(prefix)).map((field) => ({ text: `${field.name}:`, detail: field.type, apply: replaceWith(`${fieldName(field.name)}:`) }));
       const words = prefix === "" ? [] : KEYWORDS.filter((word) => word.toLowerCase().startsWith(prefix)).map((word) => ({ text: word, detail: "", apply: replaceWith(`${word} `) }));
       const before = searches.value.filter((text) => draft.trim() === "" || (text.startsWith(draft) && text !== draft)).map((text) => ({ text, detail: "before", apply: () => ({ value: text, cursor: text.length }) }));
-      setChoices(draft.trim() === "" ? [...before.slice(0, 6), ...names].slice(0, CHOICES_MAX) : [...names, ...words, ...before].slice(0, CHOICES_MAX));
+      const kept = saved.value.filter((one) => draft.trim() === "" || (one.name.toLowerCase().startsWith(draft.trim().toLowerCase()) && one.q !== draft)).slice(0, 4).map((one) => ({ text: one.name, detail: "saved", apply: () => ({ value: one.q, cursor: one.q.length }) }));
+      setChoices(draft.trim() === "" ? [...kept, ...before.slice(0, 6), ...names].slice(0, CHOICES_MAX) : [...kept, ...names, ...words, ...before].slice(0, CHOICES_MAX));
       return;
     }
     const stop = new AbortController();

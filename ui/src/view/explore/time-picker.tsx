@@ -22,7 +22,7 @@ export function rangeText(value: Range): string {
 
 export function TimePicker() {
   return (
-    <Menu icon="clock" label="Time range" right text={<span class="range-text">{rangeText(range.value)}</span>} wide>
+    <Menu icon="clock" label="Time range" says={`Time range: ${rangeText(range.value)}`} right text={<span class="range-text">{rangeText(range.value)}</span>} wide>
       {(close) => <Choices close={close} />}
     </Menu>
   );

@@ -56,11 +56,12 @@ function Columns() {
   return (
     <Menu icon="columns" label="Columns" right ghost>
       {() => <div class="column-menu">
-        <h3>Columns</h3>
+        <h2>Columns</h2>
         {columns.value.map((name, at) => (
           <div key={name} class="column-line">
             <span>{plain(name)}</span>
             <button type="button" class="button ghost square tiny" aria-label={`Move ${name} to the front`} disabled={at === 0} onClick={() => move(at, -1)}><Icon name="up" /></button>
+            <button type="button" class="button ghost square tiny" aria-label={`Move ${name} to the back`} disabled={at === columns.value.length - 1} onClick={() => move(at, 1)}><Icon name="lower" /></button>
             <button type="button" class="button ghost square tiny" aria-label={`Remove ${name}`} onClick={() => { columns.value = columns.value.filter((each) => each !== name); }}><Icon name="close" /></button>
           </div>
         ))}

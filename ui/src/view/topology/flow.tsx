@@ -46,7 +46,7 @@ export function Flow() {
     <div class="flow" ref={box} role="group" aria-label="From the peers to where records go">
       <Edges box={box} edges={edges} />
       <div class="flow-column">
-        <h3>Peers</h3>
+        <h2>Peers</h2>
         {drawn.map((source) => (
           <Node key={source.source} id={`source ${source.source}`} title={plain(source.source)} kind="source" state={source.connected === source.peers ? "good" : source.connected === 0 ? "bad" : "warn"} link={href("topology", { source: source.source })}>
             <div class="node-line"><b>{count(source.connected)}</b> of {count(source.peers)} connected</div>
@@ -58,7 +58,7 @@ export function Flow() {
         {all.length === 0 && <Node id="source …" title="No peer yet" kind="source"><div class="node-line faint">{count(state.totals.connected)} connected</div></Node>}
       </div>
       <div class="flow-column">
-        <h3>Journal</h3>
+        <h2>Journal</h2>
         <Node id="journal" title="journal" kind="journal" state={state.ready ? "good" : "bad"}>
           <div class="node-line"><b>{rate(now?.lines)}</b> lines/s<Spark values={lineRates.value.slice(-30)} width={64} height={16} /></div>
           <div class="node-line"><b>{bytes(now?.bytes)}</b>/s, <b>{rate(now?.acked)}</b> ACK/s</div>
@@ -70,11 +70,11 @@ export function Flow() {
         </Node>
       </div>
       <div class="flow-column">
-        <h3>Pipelines</h3>
+        <h2>Pipelines</h2>
         {state.pipelines.map((pipeline) => <PipelineNode key={pipeline.name} pipeline={pipeline} rate={now?.pipelines[pipeline.name]} />)}
       </div>
       <div class="flow-column">
-        <h3>Outputs</h3>
+        <h2>Outputs</h2>
         {outputs.map((output) => <Node key={output.name} id={`output ${output.name}`} title={plain(output.name.split("/").pop() || output.name)} kind="output" state={output.state} {...(output.link ? { link: output.link } : {})}>
           {output.lines.map((line) => <div key={line} class="node-line">{line}</div>)}
           <Queues of={(name) => name.startsWith(output.name)} />
