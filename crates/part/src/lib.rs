@@ -15,6 +15,7 @@
 //! | page | 8192 rows, or fewer with 2 MiB of text; one row more text than that is a page of its own |
 //! | row group | 65,536 rows, or fewer with 64 MiB as encoded |
 //! | token filters | 15 % of the messages' bytes; a page whose tokens do not fit has none, and is never ruled out |
+//! | grams | 2 % of the messages' bytes and 16 KiB for a row group, or none |
 //! | frequent values | 100 of each text field, of at most 128 bytes |
 //! | memory, writing | a row group as encoded and a page; with 24 bytes for each row while sorting |
 //! | memory, merging | of each part at most three pages; 8 MiB that wait for the output |
@@ -31,17 +32,20 @@
 //! ```text
 //! row group ┬ row group's ┬ row group ┬ … ┬ directory ┬ page index ┬ footer with `catchment.index` =
 //!           │ token       │           │   │           │            │ "version,offset,length,crc32c" of the directory
-//!           │ filters     │           │   └ the tail: its checksum is in the summary
+//!           │ filters and │           │   └ the tail: its checksum is in the summary
+//!           │ grams       │           │
 //! └ blocks of 16 KiB, each with its CRC-32C in the directory
 //! ```
 //!
-//! The directory has the rows, times, positions, levels and sources of each page and the place of its token filter, the rows of
-//! each level in each minute, the frequent values of text fields, and the blocks' checksums. A [`Summary`] vouches for the tail,
+//! The directory has the rows, times, positions, levels and sources of each page and the place of its token filter, the
+//! places of the grams, the rows of each level in each minute, the frequent values of text fields, and the blocks' checksums. A
+//! [`Summary`] vouches for the tail,
 //! the tail for the blocks, and nothing is used unchecked: a damaged part gives an error, never other rows. So it does not
 //! matter where the bytes come from: a part without a file is read from its [`Remote`], if it has one.
 //!
 //! All numbers of the directory are LEB128. A token filter is that of one page's different tokens, hashed by
-//! [`search::token_hash`]: binary fuse or Bloom, whichever is smaller.
+//! [`search::token_hash`]: binary fuse or Bloom, whichever is smaller. Grams are which three bytes follow each other in the
+//! messages of which page: what is no whole word is ruled out by them.
 
 #![forbid(unsafe_code)]
 
@@ -68,7 +72,7 @@ pub use error::{ReadError, WriteError};
 pub use index::{Histogram, LevelCounts, NO_LEVEL, TopValues};
 pub use merge::{Merge, merge};
 pub use needs::{Needs, Selection};
-pub use read::{Look, Part, Scan};
+pub use read::{Look, PageRows, Part, Scan};
 pub use remote::Remote;
 pub use shape::{adapt, field_counts, fold, limit_columns, unify};
 pub use sort::{BATCH_ROWS, sort};

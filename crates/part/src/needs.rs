@@ -16,7 +16,7 @@ pub struct Needs {
     pub message: Needle,
     /// In each of these columns exactly this text. Of a column that is no text nothing is ruled out.
     pub equals: Vec<(String, String)>,
-    /// Each of these in the message, exactly as it is. Pages are not ruled out by it before they are read: see [`Look`](crate::Look).
+    /// Each of these in the message, exactly as it is. What the index does not rule out by it, a [`Look`](crate::Look) may.
     pub contains: Vec<String>,
 }
 

@@ -10,6 +10,7 @@ use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use search::Phrase;
 
 /// True if the text has this word, as a whole and in any case.
 pub(crate) const HAS_WORD: &str = "has_word";
@@ -20,51 +21,37 @@ pub(crate) const HAS_PHRASE: &str = "has_phrase";
 
 /// All of them.
 pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
-    let tests: [(&'static str, Test); 3] =
-        [(HAS_WORD, search::has_word), (HAS_PREFIX, search::has_prefix), (HAS_PHRASE, search::has_phrase)];
-    tests.into_iter().map(|(name, test)| Arc::new(ScalarUDF::from(TextTest::new(name, test)))).collect()
+    let tests = [(HAS_WORD, false), (HAS_PREFIX, true), (HAS_PHRASE, false)];
+    tests.into_iter().map(|(name, open)| Arc::new(ScalarUDF::from(TextTest::new(name, open)))).collect()
 }
-
-type Test = fn(&str, &str) -> bool;
 
 /// A function of a text and what to find in it. Anything that is no text is made one; null of either is null.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct TextTest {
     name: &'static str,
-    test: Known,
+    /// The last word may be the beginning of one.
+    open: bool,
     signature: Signature,
 }
 
-/// Functions are told apart by name.
-#[derive(Clone, Copy, Debug)]
-struct Known(Test);
-
-impl PartialEq for Known {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Known {}
-
-impl std::hash::Hash for Known {
-    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
-}
-
 impl TextTest {
-    fn new(name: &'static str, test: Test) -> Self {
-        Self { name, test: Known(test), signature: Signature::user_defined(Volatility::Immutable) }
+    fn new(name: &'static str, open: bool) -> Self {
+        Self { name, open, signature: Signature::user_defined(Volatility::Immutable) }
     }
 
     fn apply(&self, texts: &ArrayRef, wanted: &ArrayRef) -> Result<BooleanArray> {
         let (texts, wanted) = (as_view(texts)?, as_view(wanted)?);
         let pairs = texts.as_string_view().iter().zip(wanted.as_string_view().iter());
-        Ok(pairs.map(|(text, wanted)| Some((self.test.0)(text?, wanted?))).collect())
+        let test = |text: &str, wanted: &str| {
+            Phrase::new(wanted, self.open).is_some_and(|phrase| phrase.is_in(text))
+        };
+        Ok(pairs.map(|(text, wanted)| Some(test(text?, wanted?))).collect())
     }
 
     fn apply_one(&self, texts: &ArrayRef, wanted: &str) -> Result<BooleanArray> {
-        let texts = as_view(texts)?;
-        Ok(texts.as_string_view().iter().map(|text| Some((self.test.0)(text?, wanted))).collect())
+        let (texts, phrase) = (as_view(texts)?, Phrase::new(wanted, self.open));
+        let test = |text: &str| phrase.as_ref().is_some_and(|phrase| phrase.is_in(text));
+        Ok(texts.as_string_view().iter().map(|text| text.map(test)).collect())
     }
 }
 

@@ -16,6 +16,7 @@
 mod asking;
 mod counting;
 mod counts;
+mod cut;
 mod engine;
 mod error;
 mod functions;
@@ -33,6 +34,7 @@ mod statement;
 mod statistics;
 mod table;
 mod wait;
+mod walk;
 mod widening;
 mod windows;
 

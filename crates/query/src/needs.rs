@@ -155,14 +155,12 @@ fn of_message(text_of: &Expr, wanted: &Expr, needs: impl Fn(&str) -> Needs) -> N
     }
 }
 
-/// What every match of a regular expression holds, as the search language sees it; and the expression itself, if it is
-/// nothing but text.
+/// What every match of a regular expression holds, as the search language sees it; and the texts in it.
 fn of_pattern(regex: &str) -> Needs {
     let quoted = format!("/{}/", regex.replace('/', r"\/"));
     let message = search::Query::parse(&quoted).map_or(Needle::Any, |query| query.needle());
-    let plain = !regex.contains(|c| r"\.+*?()|[]{}^$".contains(c));
-    let text = if plain { long_enough(regex) } else { None };
-    Needs { message, contains: text.into_iter().collect(), ..Needs::default() }
+    let contains = search::pattern_texts(regex).iter().filter_map(|text| long_enough(text)).collect();
+    Needs { message, contains, ..Needs::default() }
 }
 
 /// The longest text without a wildcard in a pattern without an escape character. Systems differ in what a backslash means

@@ -18,22 +18,22 @@ use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::RowGroupMetaData;
 use part::{Look, Needs};
 use tokio::task::yield_now;
 
 use crate::needs::is_nothing;
 use crate::reader::{Counters, PartFile};
 use crate::shape::Shape;
-use crate::statistics;
+use crate::walk::Walk;
 
 /// A Parquet source over parts.
 ///
 /// When a part's turn comes, it first asks whether the part can still matter (a query for the last few rows knows more
 /// by then), then the part's index for the pages that may match, and only then reads. Where only few rows are wanted, it
-/// asks again before each row group, and goes through them in the order of the query.
+/// asks again before the next pages, and goes through them in the order of the query.
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) inner: Arc<dyn FileSource>,
@@ -125,94 +125,66 @@ impl FileSource for Parts {
 
 /// Opens parts for one partition of the scan.
 #[derive(Clone)]
-struct Opener {
-    source: Parts,
+pub(crate) struct Opener {
+    pub(crate) source: Parts,
     store: Arc<dyn ObjectStore>,
-    config: Arc<FileScanConfig>,
+    pub(crate) config: Arc<FileScanConfig>,
     partition: usize,
 }
 
-type Batches = BoxStream<'static, Result<RecordBatch>>;
+pub(crate) type Batches = BoxStream<'static, Result<RecordBatch>>;
 
 /// Row groups of a part with the rows that may match; without any, all of them.
-type Chosen = Vec<(usize, Option<RowSelection>)>;
+pub(crate) type Chosen = Vec<(usize, Option<RowSelection>)>;
 
-/// Some row groups of a part that are read in one go.
-struct Piece {
-    file: PartitionedFile,
-    chosen: Chosen,
+/// Some rows of a part that are read in one go.
+pub(crate) struct Piece {
+    pub(crate) file: PartitionedFile,
+    pub(crate) chosen: Chosen,
     /// A text that is looked for first. It is the same for all pieces of a part, so that it learns if that pays.
-    look: Option<Arc<Look>>,
+    pub(crate) look: Option<Arc<Look>>,
 }
 
 impl FileOpener for Opener {
     fn open(&self, file: PartitionedFile) -> Result<FileOpenFuture> {
         let opener = self.clone();
         Ok(Box::pin(async move {
-            let pieces = opener.pieces(&file)?;
-            let batches = stream::iter(pieces).then(move |piece| {
-                let opener = opener.clone();
-                async move { opener.read(piece).await }
-            });
-            Ok(batches.try_flatten().boxed())
+            if !opener.may_matter(&file)? {
+                return Ok(stream::empty().boxed());
+            }
+            let look = PartFile::of(&file)?.look_for(&opener.source.needs).map_err(failed)?.map(Arc::new);
+            if opener.source.shape.few {
+                return Walk::new(opener, file, look).map(Walk::batches);
+            }
+            let chosen = opener.choose(&file, &|_| true)?;
+            opener.read(Piece { file, chosen, look }).await
         }))
     }
 }
 
 impl Opener {
-    /// What to read of a part, in the order in which to read it.
-    fn pieces(&self, file: &PartitionedFile) -> Result<Vec<Piece>> {
-        if !self.may_matter(file)? {
-            return Ok(Vec::new());
-        }
+    /// What may match of a part, among some of its row groups.
+    pub(crate) fn choose(&self, file: &PartitionedFile, among: &dyn Fn(usize) -> bool) -> Result<Chosen> {
         let part = PartFile::of(file)?;
         let metadata = part.metadata().map_err(failed)?;
+        // Several readers may share a part, each with its range of bytes.
+        let is_ours = |group: usize| among(group) && is_in_range(metadata.row_group(group), file);
         let chosen: Chosen = if is_nothing(&self.source.needs) {
-            (0..metadata.num_row_groups()).map(|group| (group, None)).collect()
+            let groups = (0..metadata.num_row_groups()).filter(|group| is_ours(*group));
+            groups.map(|group| (group, None)).collect()
         } else {
-            let Some(selection) = part.select(&self.source.needs).map_err(failed)? else {
-                return Ok(Vec::new());
-            };
-            selection.row_groups.into_iter().map(|(group, rows)| (group, Some(rows))).collect()
+            let selection = part.select_among(&self.source.needs, &is_ours).map_err(failed)?;
+            let groups = selection.map_or_else(Vec::new, |selection| selection.row_groups);
+            groups.into_iter().map(|(group, rows)| (group, Some(rows))).collect()
         };
-        // Several readers may share a part, each with its range of bytes. It counts once.
-        if file.range.as_ref().is_none_or(|range| range.start == 0) {
-            self.source.counters.parts.fetch_add(1, Ordering::Relaxed);
+        if !chosen.is_empty() {
+            self.source.counters.count_part(part);
         }
-        // The longest text is the rarest.
-        let text = self.source.needs.contains.iter().max_by_key(|text| text.len());
-        let look = text.map(|text| Arc::new(Look::new(text)));
-        Ok(if self.source.shape.few {
-            self.one_by_one(file, &metadata, chosen, look.as_ref())
-        } else {
-            vec![Piece { file: file.clone(), chosen, look }]
-        })
-    }
-
-    fn one_by_one(
-        &self,
-        file: &PartitionedFile,
-        metadata: &ParquetMetaData,
-        chosen: Chosen,
-        look: Option<&Arc<Look>>,
-    ) -> Vec<Piece> {
-        let schema = self.config.file_schema();
-        let mut pieces: Vec<Piece> = chosen
-            .into_iter()
-            .map(|(group, rows)| {
-                let known = statistics::of_row_group(metadata.row_group(group), schema);
-                let file = file.clone().with_statistics(Arc::new(known));
-                Piece { file, chosen: vec![(group, rows)], look: look.cloned() }
-            })
-            .collect();
-        if !self.source.shape.oldest_first {
-            pieces.reverse();
-        }
-        pieces
+        Ok(chosen)
     }
 
     /// True unless what is known of the file rules it out by now. Plans as far as no byte is read.
-    fn may_matter(&self, file: &PartitionedFile) -> Result<bool> {
+    pub(crate) fn may_matter(&self, file: &PartitionedFile) -> Result<bool> {
         let inner = &self.source.inner;
         let planning = inner.create_morselizer(Arc::clone(&self.store), &self.config, self.partition)?;
         let mut planners = vec![planning.plan_file(file.clone())?];
@@ -230,7 +202,7 @@ impl Opener {
     /// Strikes out the pages of a piece that do not have the text that is looked for.
     async fn look(&self, piece: &mut Piece) -> Result<()> {
         let Some(look) = piece.look.take() else { return Ok(()) };
-        if !self.may_matter(&piece.file)? {
+        if self.source.shape.few && !self.may_matter(&piece.file)? {
             piece.chosen.clear();
             return Ok(());
         }
@@ -238,11 +210,7 @@ impl Opener {
         let metadata = part.metadata().map_err(failed)?;
         let mut left = Vec::new();
         for (group, rows) in std::mem::take(&mut piece.chosen) {
-            let meta = metadata.row_group(group);
-            if !is_in_range(meta, &piece.file) {
-                continue;
-            }
-            let all = || RowSelection::from(vec![RowSelector::select(rows_of(meta))]);
+            let all = || RowSelection::from(vec![RowSelector::select(rows_of(metadata.row_group(group)))]);
             let rows = rows.unwrap_or_else(all);
             let rows = part.look(&look, group, rows).map_err(failed)?;
             if rows.selects_any() {
@@ -255,7 +223,7 @@ impl Opener {
         Ok(())
     }
 
-    async fn read(&self, mut piece: Piece) -> Result<Batches> {
+    pub(crate) async fn read(&self, mut piece: Piece) -> Result<Batches> {
         self.look(&mut piece).await?;
         if piece.chosen.is_empty() {
             return Ok(stream::empty().boxed());

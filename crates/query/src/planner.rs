@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_schema::{Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::execution::context::SQLOptions;
@@ -11,8 +12,10 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::sql::parser::Statement;
 use futures::stream::{self, BoxStream, StreamExt};
+use part::Needs;
 
 use crate::QueryError;
+use crate::needs::of_filters;
 use crate::session;
 use crate::shape::Shape;
 use crate::statement::{self, Asked};
@@ -51,13 +54,20 @@ impl Planner {
         }
     }
 
-    /// Finds out whether `sql` can be answered.
-    pub(crate) async fn check(&self, logs: Logs, sql: &str) -> Result<(), QueryError> {
-        if let Asked::Rows(statement) = statement::parse(sql)? {
-            let state = session::with_logs(&self.empty, logs).map_err(|error| self.explain(&error))?;
-            self.plan(&state, statement).await?;
-        }
-        Ok(())
+    /// What each row of the answer to `sql` must have; also finds out whether it can be answered.
+    pub(crate) async fn needs(&self, logs: Logs, sql: &str) -> Result<Needs, QueryError> {
+        let Asked::Rows(statement) = statement::parse(sql)? else { return Ok(Needs::default()) };
+        let state = session::with_logs(&self.empty, logs).map_err(|error| self.explain(&error))?;
+        let plan = self.plan(&state, statement).await?;
+        let mut filters = Vec::new();
+        plan.apply(|node| {
+            if let LogicalPlan::Filter(filter) = node {
+                filters.push(filter.predicate.clone());
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .map_err(|error| self.explain(&error))?;
+        Ok(of_filters(&filters))
     }
 
     async fn rows(&self, logs: Logs, statement: Statement) -> Result<Answer, QueryError> {
@@ -86,7 +96,7 @@ impl Planner {
         Ok(plan)
     }
 
-    fn explain(&self, error: &DataFusionError) -> QueryError {
+    pub(crate) fn explain(&self, error: &DataFusionError) -> QueryError {
         QueryError::from_datafusion(error, self.memory_bytes)
     }
 }

@@ -1,8 +1,10 @@
 //! Bytes and metadata of parts, for DataFusion's Parquet scan.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use datafusion::common::{Result, internal_datafusion_err};
@@ -32,12 +34,25 @@ impl PartFile {
 /// What a query has read, counted as it reads.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Parts that were not ruled out before a page of them was read.
-    pub(crate) parts: AtomicUsize,
+    /// Parts that were not ruled out before a page of them was read, each with a reader for its row groups or several.
+    parts: Mutex<BTreeSet<PathBuf>>,
     /// Rows of the pages that were not ruled out.
     pub(crate) rows: AtomicU64,
     /// Bytes of pages.
     pub(crate) bytes: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count_part(&self, part: &Part) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !parts.contains(part.path()) {
+            parts.insert(part.path().to_owned());
+        }
+    }
+
+    pub(crate) fn parts(&self) -> usize {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 /// Makes a reader for each part.

@@ -96,7 +96,7 @@ impl Rows {
     /// What has been read for it up to now.
     pub fn work(&self) -> Work {
         Work {
-            parts: self.counters.parts.load(Ordering::Relaxed),
+            parts: self.counters.parts(),
             rows: self.counters.rows.load(Ordering::Relaxed),
             bytes: self.counters.bytes.load(Ordering::Relaxed),
         }

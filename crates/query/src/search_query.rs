@@ -6,9 +6,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use datafusion::arrow::temporal_conversions::timestamp_us_to_datetime;
 use futures::stream::{self, StreamExt};
-use part::FieldType;
 use part::columns::{self, NTH};
+use part::{FieldType, Needs};
 use search::{Column, Query};
+use tokio::task::yield_now;
 
 use crate::QueryError;
 use crate::engine::short;
@@ -146,7 +147,7 @@ pub(crate) async fn answer(planner: Arc<Planner>, logs: Logs, search: Search) ->
     if search.by_position {
         return planner.answer(logs, &sql).await;
     }
-    planner.check(logs.clone(), &sql).await?;
+    let needs = planner.needs(logs.clone(), &sql).await?;
     if search.is_empty() {
         return Ok(Answer { schema, batches: stream::empty().boxed() });
     }
@@ -156,6 +157,7 @@ pub(crate) async fn answer(planner: Arc<Planner>, logs: Logs, search: Search) ->
         planner,
         logs,
         conditions,
+        needs,
         nth,
         left: search.limit,
         search,
@@ -193,6 +195,8 @@ struct Hunt {
     logs: Logs,
     search: Search,
     conditions: Vec<String>,
+    /// What a row must have to fulfil them.
+    needs: Needs,
     /// Some lines became several records.
     nth: bool,
     windows: Windows,
@@ -233,17 +237,31 @@ impl Hunt {
 
     /// False when all time has been looked through.
     async fn open_window(&mut self) -> Result<bool, QueryError> {
-        let Some(span) = self.windows.next(self.rows) else { return Ok(false) };
+        let Some((span, logs)) = self.next_window().await? else { return Ok(false) };
         let mut conditions = self.conditions.clone();
         conditions.push(format!(
             "time >= to_timestamp_micros({}) AND time <= to_timestamp_micros({})",
             span.0, span.1
         ));
         let sql = self.search.select(&conditions, self.left, self.nth);
-        let logs = self.logs.within(span.0, span.1);
         let batches = self.planner.answer(logs, &sql).await?.batches;
         self.current = Some(Window { span, batches, found: 0 });
         Ok(true)
+    }
+
+    /// The next window in which there may be something. It takes longer to plan a query than to ask the indexes.
+    async fn next_window(&mut self) -> Result<Option<((i64, i64), Logs)>, QueryError> {
+        while let Some(span) = self.windows.next(self.rows) {
+            let logs = self.logs.within(span.0, span.1);
+            if logs.may_have(&self.needs, span).map_err(|error| self.planner.explain(&error))? {
+                return Ok(Some((span, logs)));
+            }
+            self.windows.took(span);
+            self.rows = (self.rows * 2).min(MOST_ROWS);
+            // Whoever cancels the search is heard here.
+            yield_now().await;
+        }
+        Ok(None)
     }
 
     fn close_window(&mut self) {

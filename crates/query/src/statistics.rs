@@ -3,8 +3,6 @@
 use arrow_schema::{DataType, Schema};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
-use parquet::file::statistics::Statistics as ChunkStatistics;
 use part::{Summary, columns};
 
 /// Of one part.
@@ -40,24 +38,12 @@ pub(crate) fn of_parts<'a>(
     all
 }
 
-/// Of one row group of a part: what decides if it can still matter for the first rows by time.
-pub(crate) fn of_row_group(group: &RowGroupMetaData, schema: &Schema) -> Statistics {
-    let mut all = unknown(schema, u64::try_from(group.num_rows()).unwrap_or_default());
-    if let Some(time) = range(group, columns::TIME) {
-        set_times(&mut all, schema, columns::TIME, time);
-    }
-    if let Some((from, to)) = range(group, columns::POSITION) {
-        set_positions(&mut all, schema, (from.cast_unsigned(), to.cast_unsigned()));
-    }
+/// Of some rows of a part: what decides if they can still matter for the first rows by time.
+pub(crate) fn of_rows(rows: u64, time: (i64, i64), position: (u64, u64), schema: &Schema) -> Statistics {
+    let mut all = unknown(schema, rows);
+    set_times(&mut all, schema, columns::TIME, time);
+    set_positions(&mut all, schema, position);
     all
-}
-
-fn range(group: &RowGroupMetaData, name: &str) -> Option<(i64, i64)> {
-    let is_it = |column: &&ColumnChunkMetaData| column.column_path().parts() == [name];
-    match group.columns().iter().find(is_it)?.statistics()? {
-        ChunkStatistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
-        _ => None,
-    }
 }
 
 fn hull<T: Ord + Copy>(ranges: impl Iterator<Item = (T, T)>) -> Option<(T, T)> {

@@ -90,6 +90,22 @@ impl Logs {
         }
     }
 
+    /// False if what is known of the parts rules out that any row with times from `from` to `to`, both included, has what is
+    /// needed.
+    pub(crate) fn may_have(&self, needs: &Needs, (from, to): (i64, i64)) -> Result<bool> {
+        if !self.memory.is_empty() || is_nothing(needs) {
+            return Ok(true);
+        }
+        let (first, last) = needs.time.unwrap_or((i64::MIN, i64::MAX));
+        let needs = Needs { time: Some((from.max(first), to.min(last))), ..needs.clone() };
+        for part in &self.parts {
+            if part.select(&needs).map_err(failed)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// How many rows there are of each level in each minute: of each batch in memory and of each part that `needs` does not rule
     /// out, when its turn comes.
     pub(crate) fn histograms(&self, needs: &Needs) -> impl Iterator<Item = Result<Histogram>> + Send + use<> {
@@ -126,8 +142,10 @@ impl Logs {
             return Ok(None);
         }
         let readers = Readers { counters: Arc::clone(&self.counters) };
-        let parquet =
-            ParquetSource::new(Arc::clone(&self.schema)).with_parquet_file_reader_factory(Arc::new(readers));
+        // Where a value is wanted, the parts' own look at their Bloom filters reads less.
+        let parquet = ParquetSource::new(Arc::clone(&self.schema))
+            .with_parquet_file_reader_factory(Arc::new(readers))
+            .with_bloom_filter_on_read(needs.equals.is_empty());
         let known = statistics::of_parts(parts.iter().map(|part| part.summary()), &self.schema);
         let known = if is_nothing(&needs) { known } else { known.to_inexact() };
         let counters = Arc::clone(&self.counters);

@@ -37,6 +37,7 @@ mod value;
 pub use error::SyntaxError;
 pub use hash::{for_each_token_hash, token_hash};
 pub use needle::{Needle, contains_needle, ilike_needle, like_needle};
+pub use pattern::pattern_texts;
 pub use phrase::{Phrase, has_phrase, has_prefix, has_word};
 pub use query::Query;
 pub use sql::Column;

@@ -82,6 +82,38 @@ fn texts(hir: &Hir, run: &mut String) -> Vec<Needle> {
     }
 }
 
+/// Texts that are in every match of a regular expression, exactly as they are; none of an expression that is not understood.
+pub fn pattern_texts(source: &str) -> Vec<String> {
+    let (mut run, mut found) = (String::new(), Vec::new());
+    if let Ok(hir) = regex_syntax::parse(source) {
+        plain_texts(&hir, &mut run, &mut found);
+    }
+    found.push(run);
+    found.retain(|text| !text.is_empty());
+    found
+}
+
+/// `run` is the plain text up to here; it goes on behind.
+fn plain_texts(hir: &Hir, run: &mut String, found: &mut Vec<String>) {
+    match hir.kind() {
+        HirKind::Literal(literal) => match str::from_utf8(&literal.0) {
+            Ok(text) => run.push_str(text),
+            Err(_) => found.push(std::mem::take(run)),
+        },
+        HirKind::Capture(capture) => plain_texts(&capture.sub, run, found),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| plain_texts(part, run, found)),
+        HirKind::Look(_) | HirKind::Empty => {}
+        HirKind::Repetition(again) if again.min > 0 => {
+            found.push(std::mem::take(run));
+            plain_texts(&again.sub, run, found);
+            found.push(std::mem::take(run));
+        }
+        HirKind::Alternation(_) | HirKind::Repetition(_) | HirKind::Class(_) => {
+            found.push(std::mem::take(run));
+        }
+    }
+}
+
 /// The plain text ends here.
 fn end(run: &mut String) -> Vec<Needle> {
     vec![contains_needle(&std::mem::take(run))]
@@ -111,7 +143,7 @@ impl fmt::Display for Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{Needle, Pattern, contains_needle};
+    use super::{Needle, Pattern, contains_needle, pattern_texts};
 
     #[test]
     fn what_a_pattern_needs() {
@@ -131,6 +163,20 @@ mod tests {
         assert_eq!(needle(" (one|two) "), needle("z( one )?z"), "each choice may go on on both sides");
         for source in ["(?i) word ", " (word )?", "[0-9]+", ".*", " gr\u{fc}n "] {
             assert_eq!(needle(source), Needle::Any, "{source}");
+        }
+    }
+    #[test]
+    fn what_is_in_every_match() {
+        for (source, texts) in [
+            ("plain", &["plain"][..]),
+            ("^in needle toda[xy]$", &["in needle toda"]),
+            ("a (very )?rare (old|new) w\\.rd", &["a ", "rare ", " w.rd"]),
+            ("(ab)+c", &["ab", "c"]),
+            ("(?i)word|gr\u{fc}n", &[]),
+            ("gr\u{fc}n(?i)x1", &["gr\u{fc}n", "1"]),
+            ("(unclosed", &[]),
+        ] {
+            assert_eq!(pattern_texts(source), texts, "{source}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::codec::{Decoder, put, put_signed, put_text};
 use super::{Histogram, TopValues};
 
-/// The version of the index's bytes.
-pub(crate) const VERSION: u32 = 1;
+/// The version of the index's bytes. The first one, which is still read, has no [`Directory::grams`].
+pub(crate) const VERSION: u32 = 2;
 
 /// The bytes that share one checksum.
 pub(crate) const BLOCK: u64 = 16 * 1024;
@@ -22,6 +22,9 @@ pub(crate) struct Directory {
     pub(crate) histogram: Option<Histogram>,
     /// By the name of the column.
     pub(crate) values: Vec<(String, TopValues)>,
+    /// For each row group where in the file is which three bytes follow each other in its messages, and how long that is; nothing
+    /// when there is none.
+    pub(crate) grams: Vec<Option<(u64, u32)>>,
     /// CRC-32C of each [`BLOCK`] from the beginning of the file to the directory; the last may be shorter.
     pub(crate) blocks: Vec<u32>,
 }
@@ -64,26 +67,32 @@ impl Directory {
             put_text(&mut out, name);
             values.encode(&mut out);
         }
+        self.grams.iter().for_each(|place| put_place(&mut out, *place));
         put(&mut out, self.blocks.len() as u64);
         self.blocks.iter().for_each(|crc| out.extend_from_slice(&crc.to_le_bytes()));
         out
     }
 
-    /// `None` when the bytes are no directory.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    /// `None` when the bytes are no directory of this version.
+    pub(crate) fn decode(bytes: &[u8], version: u32) -> Option<Self> {
         let from = &mut Decoder(bytes);
         let sources = (0..from.count()?).map(|_| from.text().map(str::to_owned)).collect::<Option<_>>()?;
         let row_groups = (0..from.count()?)
             .map(|_| (0..from.count()?).map(|_| Page::decode(from)).collect::<Option<Vec<_>>>())
-            .collect::<Option<_>>()?;
+            .collect::<Option<Vec<_>>>()?;
         let histogram = if from.byte()? == 1 { Some(Histogram::decode(from)?) } else { None };
         let values = (0..from.count()?)
             .map(|_| Some((from.text()?.to_owned(), TopValues::decode(from)?)))
             .collect::<Option<_>>()?;
+        let grams = match version {
+            1 => vec![None; row_groups.len()],
+            VERSION => row_groups.iter().map(|_| take_place(from)).collect::<Option<_>>()?,
+            _ => return None,
+        };
         let blocks = (0..from.count()?)
             .map(|_| Some(u32::from_le_bytes(from.bytes(4)?.try_into().ok()?)))
             .collect::<Option<_>>()?;
-        from.0.is_empty().then_some(Self { sources, row_groups, histogram, values, blocks })
+        from.0.is_empty().then_some(Self { sources, row_groups, histogram, values, grams, blocks })
     }
 
     /// The values that are known of a column.
@@ -97,7 +106,7 @@ impl Directory {
         let minutes = self.histogram.as_ref().map_or(0, Histogram::len) * 100;
         let values: usize =
             self.values.iter().flat_map(|(_, top)| &top.values).map(|(v, _)| v.len() + 40).sum();
-        pages + minutes + values + self.blocks.len() * 4
+        pages + minutes + values + self.grams.len() * 16 + self.blocks.len() * 4
     }
 }
 
@@ -110,9 +119,7 @@ impl Page {
         put(out, self.position.1.wrapping_sub(self.position.0));
         out.push(self.levels);
         put(out, self.sources);
-        let (at, len) = self.filter.unwrap_or_default();
-        put(out, at);
-        put(out, u64::from(len));
+        put_place(out, self.filter);
     }
 
     fn decode(from: &mut Decoder<'_>) -> Option<Self> {
@@ -122,14 +129,26 @@ impl Page {
         let low = from.number()?;
         let position = (low, low.wrapping_add(from.number()?));
         let (levels, sources) = (from.byte()?, from.number()?);
-        let (at, len) = (from.number()?, u32::try_from(from.number()?).ok()?);
-        Some(Self { rows, time, position, levels, sources, filter: (len > 0).then_some((at, len)) })
+        Some(Self { rows, time, position, levels, sources, filter: take_place(from)? })
     }
+}
+
+/// Where something is in the file, and how long.
+fn put_place(out: &mut Vec<u8>, place: Option<(u64, u32)>) {
+    let (at, len) = place.unwrap_or_default();
+    put(out, at);
+    put(out, u64::from(len));
+}
+
+#[expect(clippy::option_option, reason = "the outer one is for bytes that end")]
+fn take_place(from: &mut Decoder<'_>) -> Option<Option<(u64, u32)>> {
+    let (at, len) = (from.number()?, u32::try_from(from.number()?).ok()?);
+    Some((len > 0).then_some((at, len)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Directory, Histogram, Page, TopValues};
+    use super::{Directory, Histogram, Page, TopValues, VERSION};
 
     #[test]
     fn comes_back_from_its_bytes_and_from_nothing_shorter() {
@@ -147,10 +166,12 @@ mod tests {
             row_groups: vec![vec![page(1, None), page(8192, Some((77, 1 << 31)))], vec![]],
             histogram: Some(Histogram::new()),
             values: vec![("peer".into(), values)],
+            grams: vec![Some((70, 7)), None],
             blocks: vec![1, u32::MAX],
         };
         let bytes = directory.encode();
-        assert_eq!(Directory::decode(&bytes).as_ref(), Some(&directory));
-        assert!((0..bytes.len()).all(|len| Directory::decode(&bytes[..len]).is_none()));
+        assert_eq!(Directory::decode(&bytes, VERSION).as_ref(), Some(&directory));
+        assert!((0..bytes.len()).all(|len| Directory::decode(&bytes[..len], VERSION).is_none()));
+        assert!(Directory::decode(&bytes, VERSION + 1).is_none());
     }
 }

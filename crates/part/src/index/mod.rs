@@ -1,8 +1,9 @@
-//! What a part says about its rows beside Parquet: token filters, level counts, frequent values, checksums.
+//! What a part says about its rows beside Parquet: token filters, what its texts hold, level counts, frequent values, checksums.
 
 pub(crate) mod codec;
 pub(crate) mod directory;
 pub(crate) mod filter;
+pub(crate) mod grams;
 mod histogram;
 pub(crate) mod tokens;
 mod values;

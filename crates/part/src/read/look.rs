@@ -1,4 +1,4 @@
-//! Which pages have a text somewhere in their messages: a look at the bytes of a page before rows are made of them.
+//! Which pages have a text somewhere in a column: a look at the bytes of a page before rows are made of them.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,28 +11,46 @@ use parquet::errors::ParquetError;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::opened::{Chunks, Opened};
-use crate::ReadError;
-use crate::columns::AT_MESSAGE;
+use super::select::is_text;
+use crate::columns::MESSAGE;
+use crate::{Needs, ReadError};
 
 /// When so many pages have been looked at, and more than half of them had the text, looking costs more than it spares.
 const TRIED: u32 = 6;
+/// Nearly every page has a shorter text.
+const LENGTH_MIN: usize = 3;
 
-/// Looks for a text in the messages of a part.
+/// Looks for a text in a column of a part.
 ///
 /// What it owns: the text. What bounds it: of each page the encoded and the decoded bytes, one page at a time.
 #[derive(Debug)]
 pub struct Look {
     finder: Finder<'static>,
+    /// The column's place.
+    column: usize,
     /// Pages so far, and those that had it.
     looked: AtomicU32,
     found: AtomicU32,
 }
 
 impl Look {
-    /// For this text, which is to be in a message exactly as it is.
-    pub fn new(text: &str) -> Self {
+    /// For the longest text that messages must hold, which is the rarest; without one for a value of a column that keeps each
+    /// value by itself.
+    pub(super) fn of(part: &Opened, needs: &Needs) -> Option<Self> {
+        let longest = needs.contains.iter().max_by_key(|text| text.len()).map(|text| (MESSAGE, text));
+        let values = needs.equals.iter().filter(|(column, _)| is_text(part, column));
+        let values = values.map(|(column, value)| (column.as_str(), value));
+        longest.into_iter().chain(values).find_map(|(column, text)| {
+            let (column, _) = part.metadata.schema().column_with_name(column)?;
+            let first = part.metadata.metadata().row_groups().first()?.column(column);
+            let pays = first.dictionary_page_offset().is_none() && text.len() >= LENGTH_MIN;
+            pays.then(|| Self::new(column, text))
+        })
+    }
+
+    fn new(column: usize, text: &str) -> Self {
         let (looked, found) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { finder: Finder::new(text.as_bytes()).into_owned(), looked, found }
+        Self { finder: Finder::new(text.as_bytes()).into_owned(), column, looked, found }
     }
 
     /// True while pages mostly do not have it.
@@ -51,10 +69,12 @@ impl Look {
         let metadata = opened.metadata.metadata();
         let pages = metadata
             .offset_index()
-            .and_then(|index| index.get(group)?.get(AT_MESSAGE))
+            .and_then(|index| index.get(group)?.get(self.column))
             .map(|index| index.page_locations().clone());
-        let (Some(pages), true) = (pages, self.pays()) else { return Ok(rows) };
         let row_group = metadata.row_group(group);
+        let column = row_group.column(self.column);
+        let pays = self.pays() && column.dictionary_page_offset().is_none();
+        let (Some(pages), true) = (pages, pays) else { return Ok(rows) };
         let all = usize::try_from(row_group.num_rows()).unwrap_or_default();
         let firsts: Vec<usize> =
             pages.iter().map(|page| usize::try_from(page.first_row_index).unwrap_or(all).min(all)).collect();
@@ -65,7 +85,6 @@ impl Look {
             let own = failed.lock().unwrap_or_else(PoisonError::into_inner).take();
             own.unwrap_or_else(|| ReadError::damaged(&opened.path, error))
         };
-        let column = row_group.column(AT_MESSAGE);
         let mut reader =
             SerializedPageReader::new(Arc::new(chunks), column, all, Some(pages)).map_err(&error)?;
         let mut left = Vec::with_capacity(firsts.len());

@@ -1,5 +1,6 @@
 //! A file becomes rows again.
 
+mod bloom;
 mod cache;
 mod look;
 mod opened;
@@ -23,8 +24,20 @@ pub use self::look::Look;
 use self::opened::Opened;
 pub use self::scan::Scan;
 use crate::columns::{LEVEL, TIME, schema_with};
+use crate::index::directory::Page;
 use crate::remote::{Origin, Remote};
 use crate::{Histogram, Needs, ReadError, Selection, Summary, TopValues};
+
+/// Rows that lie together in a part: what is known of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRows {
+    /// How many they are.
+    pub rows: usize,
+    /// The earliest and the latest event time, in microseconds since 1970.
+    pub time: (i64, i64),
+    /// The lowest and the highest position.
+    pub position: (u64, u64),
+}
 
 /// A part: its file or remote copy, and what is known of it without opening that.
 ///
@@ -104,10 +117,42 @@ impl Part {
     /// # Errors
     /// When index or filters cannot be read, or are damaged.
     pub fn select(&self, needs: &Needs) -> Result<Option<Selection>, ReadError> {
+        self.select_among(needs, &|_| true)
+    }
+
+    /// As [`Part::select`], but only of the row groups for which `among` is true.
+    ///
+    /// # Errors
+    /// As [`Part::select`].
+    pub fn select_among(
+        &self,
+        needs: &Needs,
+        among: &dyn Fn(usize) -> bool,
+    ) -> Result<Option<Selection>, ReadError> {
         if !select::summary_may_match(&self.summary, &self.schema, needs) {
             return Ok(None);
         }
-        select::pages(&*self.opened()?, needs)
+        select::pages(&*self.opened()?, needs, among)
+    }
+
+    /// What is known of the pages of a row group, in the order of their rows.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is damaged.
+    pub fn pages(&self, group: usize) -> Result<Vec<PageRows>, ReadError> {
+        let opened = self.opened()?;
+        let pages = opened.directory.row_groups.get(group).map_or(&[][..], Vec::as_slice);
+        let known =
+            |page: &Page| PageRows { rows: page.rows as usize, time: page.time, position: page.position };
+        Ok(pages.iter().map(known).collect())
+    }
+
+    /// The text by which most pages are struck out before rows are made of them, if one of the needs has it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is damaged.
+    pub fn look_for(&self, needs: &Needs) -> Result<Option<Look>, ReadError> {
+        Ok(Look::of(&*self.opened()?, needs))
     }
 
     /// What is left of `rows`, rows of a row group, without the pages that do not have what is looked for. No row that has it is

@@ -15,7 +15,7 @@ use super::Part;
 use crate::ReadError;
 use crate::disk::Source;
 use crate::index::KEY;
-use crate::index::directory::{BLOCK, Directory, VERSION};
+use crate::index::directory::{BLOCK, Directory};
 
 /// An open part. The file stays open as long as this lives, also when it is unlinked.
 pub(crate) struct Opened {
@@ -130,10 +130,10 @@ fn parse_directory(end: &Tail, metadata: &ParquetMetaData) -> Option<Directory> 
     let mut numbers = place.value.as_deref()?.split(',').map(|number| number.parse::<u64>().ok());
     let mut number = || numbers.next().flatten();
     let (version, at, len, _) = (number()?, number()?, number()?, number()?);
-    if version != u64::from(VERSION) || at != end.at {
+    if at != end.at {
         return None;
     }
-    Directory::decode(end.bytes.get(..usize::try_from(len).ok()?)?)
+    Directory::decode(end.bytes.get(..usize::try_from(len).ok()?)?, u32::try_from(version).ok()?)
 }
 
 /// The end of the file, for Parquet's footer reader.

@@ -5,13 +5,14 @@ use std::ops::Range;
 use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
-use parquet::bloom_filter::Sbbf;
 use search::{Needle, token_hash};
 
+use super::bloom;
 use super::opened::Opened;
 use crate::columns::{EXTRA, FLAGS, RAW};
 use crate::index::directory::{Page, source_bit};
 use crate::index::filter::Filter;
+use crate::index::grams::{StoredGrams, page_bit};
 use crate::index::tokens::stored;
 use crate::index::{NO_LEVEL, level_place};
 use crate::{Needs, ReadError, Selection, Summary};
@@ -31,17 +32,24 @@ pub(super) fn summary_may_match(summary: &Summary, schema: &Schema, needs: &Need
         && needs.equals.iter().all(|(column, _)| schema.index_of(column).is_ok())
 }
 
-/// The pages of an open part that may match.
-pub(super) fn pages(part: &Opened, needs: &Needs) -> Result<Option<Selection>, ReadError> {
+/// The pages of an open part that may match, among some of its row groups.
+pub(super) fn pages(
+    part: &Opened,
+    needs: &Needs,
+    among: &dyn Fn(usize) -> bool,
+) -> Result<Option<Selection>, ReadError> {
     if needs.equals.iter().any(|(column, value)| excluded(part, column, value)) {
         return Ok(None);
     }
     let masks = Masks::of(part, needs);
     let mut selection = Selection::default();
-    for (group, pages) in part.directory.row_groups.iter().enumerate() {
+    for (group, pages) in part.directory.row_groups.iter().enumerate().filter(|(group, _)| among(*group)) {
         let mut wanted: Vec<bool> = pages.iter().map(|page| masks.may_match(page)).collect();
         if !wanted.contains(&true) || bloom_excludes(part, group, needs)? {
             continue;
+        }
+        if !needs.contains.is_empty() {
+            ask_grams(part, group, &needs.contains, &mut wanted)?;
         }
         if !matches!(needs.message, Needle::Any) {
             ask_filters(part, pages, &needs.message, &mut wanted)?;
@@ -135,26 +143,36 @@ fn excluded(part: &Opened, column: &str, value: &str) -> bool {
     is_text(part, column) && part.directory.values_of(column).is_some_and(|values| values.excludes(value))
 }
 
+/// Strikes out the pages whose messages lack three bytes of one of the texts.
+fn ask_grams(part: &Opened, group: usize, texts: &[String], wanted: &mut [bool]) -> Result<(), ReadError> {
+    let Some(grams) = stored_grams(part, group)? else { return Ok(()) };
+    let pages = texts.iter().fold(u8::MAX, |pages, text| pages & grams.pages(text));
+    for (at, wanted) in wanted.iter_mut().enumerate() {
+        *wanted &= pages & page_bit(at) != 0;
+    }
+    Ok(())
+}
+
+/// The grams of a row group, if it has any.
+pub(super) fn stored_grams(part: &Opened, group: usize) -> Result<Option<StoredGrams>, ReadError> {
+    let Some((at, len)) = part.directory.grams.get(group).copied().flatten() else { return Ok(None) };
+    let grams = StoredGrams::parse(&part.read(at..at.saturating_add(u64::from(len)))?);
+    grams.map(Some).ok_or_else(|| ReadError::damaged(&part.path, format!("no grams are at {at}")))
+}
+
 /// True when a Bloom filter of the row group says that one of the values is not there.
 fn bloom_excludes(part: &Opened, group: usize, needs: &Needs) -> Result<bool, ReadError> {
-    let metadata = part.metadata.metadata().row_group(group);
     for (column, value) in needs.equals.iter().filter(|(column, _)| is_text(part, column)) {
-        let Some((at, _)) = part.metadata.schema().column_with_name(column) else { continue };
-        let chunk = metadata.column(at);
-        let (Some(start), Some(len)) = (chunk.bloom_filter_offset(), chunk.bloom_filter_length()) else {
-            continue;
-        };
-        let (Ok(start), Ok(len)) = (u64::try_from(start), u64::try_from(len)) else { continue };
-        let bytes = part.read(start..start.saturating_add(len))?;
-        let bloom = Sbbf::from_bytes(&bytes).map_err(|error| ReadError::damaged(&part.path, error))?;
-        if !bloom.check(value.as_str()) {
+        if let Some((at, _)) = part.metadata.schema().column_with_name(column)
+            && bloom::excludes(part, group, at, value)?
+        {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn is_text(part: &Opened, column: &str) -> bool {
+pub(super) fn is_text(part: &Opened, column: &str) -> bool {
     let text = part
         .metadata
         .schema()

@@ -11,10 +11,12 @@ use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use record::Level;
 use search::for_each_token_hash;
 
+use super::select::stored_grams;
 use super::{Opened, Part, Scan};
 use crate::columns::{AT_MESSAGE, AT_RECEIVED, AT_SOURCE};
 use crate::index::directory::Page;
 use crate::index::filter::Filter;
+use crate::index::grams::{StoredGrams, page_bit};
 use crate::index::tokens::stored;
 use crate::sort::{Key, Keys};
 use crate::{BATCH_ROWS, Histogram, ReadError, Selection};
@@ -31,7 +33,9 @@ pub(super) fn verify(part: &Part) -> Result<(), ReadError> {
     for (group, pages) in opened.directory.row_groups.iter().enumerate() {
         let one = Selection { row_groups: vec![(group, all_rows(pages))], rows: 0 };
         let mut scan = Scan::new(Arc::clone(&opened), &part.schema, None, Some(&one), BATCH_ROWS).page_wise();
-        let mut checker = PageChecker { opened: &opened, pages: pages.iter(), page: None, left: 0 };
+        let grams = stored_grams(&opened, group)?;
+        let mut checker =
+            PageChecker { opened: &opened, pages: pages.iter(), page: None, left: 0, grams, nth: 0, bit: 0 };
         scan.try_for_each(|batch| {
             let batch = batch?;
             seen.add(&batch)?;
@@ -135,12 +139,16 @@ fn same<T: PartialEq + fmt::Debug>(part: &Part, what: &str, is: &T, should: &T) 
     Err(ReadError::damaged(&part.path, format!("its {what} is {is:?} instead of {should:?}")))
 }
 
-/// Checks that the filter of each page knows the tokens of its rows.
+/// Checks that the filter of each page knows the tokens of its rows, and the row group's grams their texts.
 struct PageChecker<'a> {
     opened: &'a Opened,
     pages: slice::Iter<'a, Page>,
     page: Option<Bytes>,
     left: usize,
+    grams: Option<StoredGrams>,
+    /// How many pages have begun, and the bit of the last of them in the grams.
+    nth: usize,
+    bit: u8,
 }
 
 impl PageChecker<'_> {
@@ -150,14 +158,20 @@ impl PageChecker<'_> {
             if self.left == 0 {
                 let page = self.pages.next().ok_or_else(|| wrong("a row is in no page of its index"))?;
                 self.left = page.rows as usize;
+                self.bit = page_bit(self.nth);
+                self.nth += 1;
                 let range = page.filter.map(|(at, len)| at..at + u64::from(len));
                 self.page = range.map(|range| self.opened.read(range)).transpose()?;
             }
             self.left -= 1;
+            let text = message.unwrap_or_default();
+            if self.grams.as_ref().is_some_and(|grams| grams.pages(text) & self.bit == 0) {
+                return Err(wrong("the grams of a row group do not know a text of it"));
+            }
             let Some(bytes) = &self.page else { continue };
             let filter = Filter::parse(bytes).ok_or_else(|| wrong("a token filter cannot be understood"))?;
             let mut known = true;
-            for_each_token_hash(message.unwrap_or_default(), |hash| known &= filter.may_hold(stored(hash)));
+            for_each_token_hash(text, |hash| known &= filter.may_hold(stored(hash)));
             if !known {
                 return Err(wrong("a token filter does not know a token of its page"));
             }

@@ -18,6 +18,7 @@ use self::pages::Pages;
 use crate::columns::{AT_MESSAGE, CORE, core_schema};
 use crate::disk::{Sink, discard};
 use crate::index::directory::{Directory, MINUTES_MAX, Page, VERSION};
+use crate::index::grams::Grams;
 use crate::index::tokens::Tokens;
 use crate::index::{KEY, filter};
 use crate::{ReadError, Summary, WriteError};
@@ -41,6 +42,9 @@ impl Default for WriteOptions {
 
 /// The share of the messages' bytes that token filters may take, in percent.
 const FILTER_PERCENT: usize = 15;
+
+/// And what row groups have to rule out other texts, if it does not take more.
+const GRAMS_PERCENT: usize = 2;
 
 /// A row group that takes so much memory is finished early, in bytes.
 const GROUP_BYTES: usize = 64 << 20;
@@ -96,7 +100,9 @@ struct Writer<'a> {
     /// The pages of the row group that is being written, and their filters one after the other.
     group: Vec<Page>,
     filters: Vec<u8>,
+    grams: Grams,
     row_groups: Vec<Vec<Page>>,
+    grams_places: Vec<Option<(u64, u32)>>,
     filter_bytes: u64,
     page_rows: usize,
 }
@@ -119,7 +125,9 @@ impl<'a> Writer<'a> {
             facts: Facts::new(&first.schema()),
             group: Vec::new(),
             filters: Vec::new(),
+            grams: Grams::new(),
             row_groups: Vec::new(),
+            grams_places: Vec::new(),
             filter_bytes: 0,
             page_rows,
         })
@@ -137,10 +145,14 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Makes the filter of a page's messages. Its place counts from the group's first filter until the group ends.
+    /// Makes the filter of a page's messages, and adds them to the grams. Its place counts from the group's first filter until the group ends.
     fn filter(&mut self, rows: &RecordBatch) -> Option<(u64, u32)> {
         self.tokens.clear();
-        rows.column(AT_MESSAGE).as_string_view().iter().flatten().for_each(|text| self.tokens.add(text));
+        for text in rows.column(AT_MESSAGE).as_string_view().iter().flatten() {
+            self.tokens.add(text);
+            self.grams.add(text);
+        }
+        self.grams.end_page();
         let budget = self.tokens.text_bytes() * FILTER_PERCENT / 100;
         let filter = filter::build(self.tokens.hashes(), budget)?;
         let at = self.filters.len() as u64;
@@ -148,7 +160,7 @@ impl<'a> Writer<'a> {
         Some((at, filter.len() as u32))
     }
 
-    /// Writes the row group, and its filters behind it.
+    /// Writes the row group, and behind it its filters and grams.
     fn end_group(&mut self) -> Result<(), WriteError> {
         if self.group.is_empty() {
             return Ok(());
@@ -156,6 +168,10 @@ impl<'a> Writer<'a> {
         let path = self.path;
         self.arrow.flush().map_err(|error| WriteError::parquet(path, error))?;
         let base = self.arrow.bytes_written() as u64;
+        let grams = self.grams.take(GRAMS_PERCENT);
+        self.grams_places
+            .push(grams.as_ref().map(|grams| (base + self.filters.len() as u64, grams.len() as u32)));
+        self.filters.extend(grams.into_iter().flatten());
         self.arrow.write_all(&self.filters).map_err(|error| WriteError::io(path, error))?;
         let mut pages = std::mem::take(&mut self.group);
         pages.iter_mut().filter_map(|page| page.filter.as_mut()).for_each(|(at, _)| *at += base);
@@ -179,6 +195,7 @@ impl<'a> Writer<'a> {
             row_groups: self.row_groups,
             histogram: (histogram.len() <= MINUTES_MAX).then(|| histogram.clone()),
             values: self.facts.take_values(),
+            grams: self.grams_places,
             blocks,
         }
         .encode();
