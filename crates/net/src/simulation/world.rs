@@ -270,6 +270,7 @@ impl World {
             name: Arc::clone(&self.accepted.name),
             ack: Some(ack()),
             counters: SourceCounters::default(),
+            fanout: self.accepted.fanout.clone(),
             ..*self.accepted
         });
         if let Some(journal) = self.collector.journal() {
