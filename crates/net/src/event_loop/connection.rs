@@ -184,6 +184,8 @@ impl<D: Driver> EventLoop<D> {
         }
         let deadline = self.parts.driver.monotonic() + CLOSING;
         self.timers.set(deadline, Timer::Peer(key));
+        // A line that was begun may have room for its rest by now.
+        self.reply(key);
     }
 
     /// Closes the socket. What was not acked, the peer still owns.
