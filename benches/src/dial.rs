@@ -29,7 +29,9 @@ pub fn dial(collector: SocketAddr, connections: u32) -> io::Result<Vec<OwnedFd>>
             {
                 thread::sleep(RETRY_EVERY);
             }
-            Err(error) => return Err(io::Error::new(error.kind(), format!("cannot dial `{collector}`: {error}"))),
+            Err(error) => {
+                return Err(io::Error::new(error.kind(), format!("cannot dial `{collector}`: {error}")));
+            }
         }
     }
     Ok(sockets)

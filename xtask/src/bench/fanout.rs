@@ -96,8 +96,7 @@ fn run(programs: &Path, directory: &Path, options: &Options) -> io::Result<Run> 
     let config = directory.join("catchment.toml");
     fs::write(&config, configuration(&directory.join("data"), port, options.clients))?;
     let mut command = Command::new(programs.join("catchment"));
-    let collector =
-        Process::start(command.arg("run").arg("-c").arg(&config), &directory.join("output.log"))?;
+    let collector = Process::start(command.arg("run").arg("-c").arg(&config), &directory.join("output.log"))?;
     let mut crowd = Crowd::start(&programs.join("crowd"), port, options)?;
     crowd.expect("begin")?;
     let before = collector.cpu_seconds()?;
@@ -175,7 +174,8 @@ fn report(options: &Options, runs: &[Run]) -> String {
     let median = sorted[sorted.len() / 2];
     let mib = |run: &Run| run.peak_bytes as f64 / f64::from(1 << 20);
     let peak = runs.iter().map(mib).fold(0.0, f64::max);
-    let (p99, reached) = (ms(median, "last_arrival_ns", "p99"), |reached| if reached { "yes" } else { "**no**" });
+    let (p99, reached) =
+        (ms(median, "last_arrival_ns", "p99"), |reached| if reached { "yes" } else { "**no**" });
     let Options { clients, speakers, rate, seconds, .. } = options;
     let mut text = format!(
         "# A chat room\n\nWritten by `cargo xtask bench fanout`. {clients} clients are connected, {speakers} of them speak, {rate} lines of 100 bytes each second in \
@@ -198,7 +198,9 @@ fn report(options: &Options, runs: &[Run]) -> String {
              | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
     for run in runs {
         let count = |what: &str| run.result[what].as_u64().unwrap_or(0);
-        let of = |what| ["p50", "p99", "max"].map(|quantile| format!("{:.1}", ms(run, what, quantile))).join(" | ");
+        let of = |what| {
+            ["p50", "p99", "max"].map(|quantile| format!("{:.1}", ms(run, what, quantile))).join(" | ")
+        };
         text += &format!(
             "| {} | {} | {} | {:.2} | {:.2} | {:.1} | {} | {} |\n",
             count("lines"),
@@ -216,5 +218,8 @@ fn report(options: &Options, runs: &[Run]) -> String {
 
 fn date() -> String {
     let output = Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]).output();
-    output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }

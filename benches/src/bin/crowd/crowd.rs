@@ -38,11 +38,11 @@ impl Crowd {
         epoll.add(pace.source(), TIMER, EventFlags::IN)?;
         let client = |socket| Client { socket, unfinished: Vec::new(), heard: Heard::default() };
         let sockets = dial::dial(collector, clients)?;
-        let clients_of: Vec<Client> = sockets.into_iter().map(client).collect();
-        for (number, client) in clients_of.iter().enumerate() {
+        let all: Vec<Client> = sockets.into_iter().map(client).collect();
+        for (number, client) in all.iter().enumerate() {
             epoll.add(&client.socket, number as u64, EventFlags::IN)?;
         }
-        Ok(Self { clients: clients_of, epoll, pace, tally: Tally::new(clients, speakers) })
+        Ok(Self { clients: all, epoll, pace, tally: Tally::new(clients, speakers) })
     }
 
     /// Speaks and listens for so many nanoseconds before the window, and in it.
@@ -70,7 +70,8 @@ impl Crowd {
             if now >= end && (self.tally.is_complete() || now >= end + LAST_LINES) {
                 break;
             }
-            for _ in 0..if now < end { due } else { 0 } {
+            let due = if now < end { due } else { 0 };
+            for _ in 0..due {
                 self.say(number)?;
                 number += 1;
             }

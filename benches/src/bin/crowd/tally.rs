@@ -96,9 +96,7 @@ impl Tally {
         for line in self.lines.iter().filter(|line| line.heard_by == self.clients - 1) {
             whole.record(line.last.saturating_sub(line.said));
         }
-        let figures = |histogram: &Histogram| {
-            json!({ "p50": histogram.quantile(0.5), "p99": histogram.quantile(0.99), "max": histogram.max() })
-        };
+        let figures = |histogram: &Histogram| json!({ "p50": histogram.quantile(0.5), "p99": histogram.quantile(0.99), "max": histogram.max() });
         let heard: u64 = self.lines.iter().map(|line| line.heard_by).sum();
         json!({
             "event": "result",
@@ -129,7 +127,10 @@ mod tests {
         tally.heard(2, &mut third, text, 300);
         assert!(tally.is_complete());
         assert_eq!(tally.result()["errors"], 0);
-        assert_eq!((&tally.result()["last_arrival_ns"]["max"], &tally.result()["missing"]), (&200.into(), &0.into()));
+        assert_eq!(
+            (&tally.result()["last_arrival_ns"]["max"], &tally.result()["missing"]),
+            (&200.into(), &0.into())
+        );
         // The second client says line 3 itself, so line 4 is its next; the third one misses line 3.
         let next = line(4, 200);
         tally.heard(1, &mut second, &next[..next.len() - 1], 250);

@@ -52,7 +52,8 @@ pub(super) fn addresses_differ(sources: &[&Written], outputs: &[&output::Written
     for (address, place) in of_sources.chain(outputs.iter().filter_map(|output| output.address())) {
         if let Some((theirs, earlier)) = seen.iter().find(|(earlier, _)| earlier.overlaps(address)) {
             let (ours, theirs) = (address.to_string(), theirs.to_string());
-            let message = format!("{} is in use by {} in line {}", quoted(&ours), quoted(&theirs), earlier.line);
+            let message =
+                format!("{} is in use by {} in line {}", quoted(&ours), quoted(&theirs), earlier.line);
             report.add(place, message, "choose another port or path");
         }
         seen.push((address, place));

@@ -40,7 +40,10 @@ struct One {
 enum To {
     /// The peers of this source.
     Peers(String),
-    Subscribers { source: Arc<net::Source>, address: Address },
+    Subscribers {
+        source: Arc<net::Source>,
+        address: Address,
+    },
 }
 
 impl Fanouts {

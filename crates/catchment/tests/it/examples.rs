@@ -60,11 +60,14 @@ fn sensors_have_columns_and_a_feed() {
     simulator.args(["--sensors", "2", "--readings", "5", "--every", "0"]);
     program.start_by("simulator", simulator).wait().expect_code(0);
 
-    let heard: Vec<Value> = (0..10)
-        .map(|_| serde_json::from_str(&feed.hear().expect("a reading")).expect("JSON"))
-        .collect();
+    let heard: Vec<Value> =
+        (0..10).map(|_| serde_json::from_str(&feed.hear().expect("a reading")).expect("JSON")).collect();
     assert!(heard.iter().all(|reading| reading["source"] == "sensors"));
-    assert!(heard.iter().all(|reading| reading["temperature"].as_f64().is_some_and(|warm| (15.0..=25.0).contains(&warm))));
+    assert!(
+        heard
+            .iter()
+            .all(|reading| reading["temperature"].as_f64().is_some_and(|warm| (15.0..=25.0).contains(&warm)))
+    );
     let sql = "SELECT count(*) AS readings, count(DISTINCT peer) AS sensors, max(reading) AS last, \
                min(temperature) >= 15 AS warm FROM logs";
     let answer = until("all is in the store", || {

@@ -44,7 +44,10 @@ fn subscribers_get_what_passes_the_pipeline_and_one_too_many_is_refused() {
     assert_eq!(peer.hear().as_deref(), Some("ACK"));
     for subscriber in &mut kept {
         let heard = subscriber.hear().expect("a line");
-        assert!(heard.starts_with(&peer.name()) && heard.contains("mail to") && !heard.contains('@'), "{heard}");
+        assert!(
+            heard.starts_with(&peer.name()) && heard.contains("mail to") && !heard.contains('@'),
+            "{heard}"
+        );
     }
     let status = collector.status();
     assert_eq!((&status["totals"]["lines"], &status["totals"]["connected"]), (&1.into(), &1.into()));

@@ -56,6 +56,9 @@ impl<D: Driver> EventLoop<D> {
             if let (Some(view), Some(receiver)) = (&view, &mut connection.peer.receiver) {
                 missed += view.catch_up(receiver);
             }
+            if missed > 0 && fanout.is_some_and(|fanout| fanout.behind() == Behind::Close) {
+                break;
+            }
             let Some(bytes) = connection.peer.reply(view.as_ref()) else { break };
             match self.parts.driver.write(&mut connection.socket, bytes) {
                 Ok(0) => break,

@@ -103,7 +103,7 @@ impl Bench {
                 self.reply(*most);
             }
             Step::Publish(length) => {
-                self.fanout.publish([(None, &*b"o".repeat(*length)), (Some("peer"), b"its own")]);
+                self.fanout.publish([(None, &*b"o".repeat(*length)), (Some("peer"), &b"its own"[..])]);
             }
         }
     }

@@ -34,10 +34,6 @@ impl Fanout {
         let format = table.get_or("format", LineFormat::Text, choice(&FORMATS));
         let ring_bytes = table.get_or("ring_bytes", 4 << 20, memory(64 << 10..=1 << 30));
         let close_behind = table.get_or("behind", false, choice(&[("skip", false), ("close", true)]));
-        Ok(Self {
-            format: format?.value,
-            ring_bytes: ring_bytes?.value,
-            close_behind: close_behind?.value,
-        })
+        Ok(Self { format: format?.value, ring_bytes: ring_bytes?.value, close_behind: close_behind?.value })
     }
 }

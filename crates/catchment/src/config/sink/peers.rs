@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fanout;
 use crate::config::output::{Sink, Written};
-use crate::config::problem::{Report, Reported};
+use crate::config::problem::Report;
 use crate::config::read::{At, Read, Table};
 use crate::config::source;
 use crate::config::value::{quoted, text};
@@ -28,16 +28,15 @@ impl Peers {
 
     /// Reports outputs for a source that is not there, or whose peers get the lines of another output already.
     pub(in crate::config) fn check(outputs: &[&Written], sources: &[&source::Written], report: &Report) {
-        let mut seen: Vec<(&str, u32)> = Vec::new();
+        let mut seen: Vec<(&str, usize)> = Vec::new();
         for (peers, place) in outputs.iter().filter_map(|output| match output.sink.as_ref().ok()? {
             At { value: Sink::Peers(peers), place, .. } => Some((peers, place)),
             _ => None,
         }) {
             let name = quoted(&peers.source);
             // A name that is wrong may have been meant.
-            let named: Result<Vec<&str>, Reported> =
-                sources.iter().map(|source| Ok(source.name.as_ref()?.value.as_str())).collect();
-            if let Ok(named) = named
+            let names = sources.iter().map(|source| Some(source.name.as_ref().ok()?.value.as_str()));
+            if let Some(named) = names.collect::<Option<Vec<&str>>>()
                 && !named.contains(&peers.source.as_str())
             {
                 let there: Vec<String> = named.iter().map(|name| format!("`{name}`")).collect();
@@ -45,7 +44,8 @@ impl Peers {
                 report.add(place, format!("{name} is no source"), hint);
             }
             if let Some((_, line)) = seen.iter().find(|(source, _)| *source == peers.source) {
-                let message = format!("the peers of {name} get the lines of the output in line {line} already");
+                let message =
+                    format!("the peers of {name} get the lines of the output in line {line} already");
                 report.add(place, message, "let one output lead to them");
             }
             seen.push((&peers.source, place.line));
@@ -93,7 +93,10 @@ mod tests {
                 text("room", ""),
                 "a:1: output[1].source: missing; write the source whose peers get the lines".to_owned(),
             ),
-            (text("room", "source = 't'"), "a:4: output[1].source: `t` is no source; there are `s`".to_owned()),
+            (
+                text("room", "source = 't'"),
+                "a:4: output[1].source: `t` is no source; there are `s`".to_owned(),
+            ),
             (
                 text("room", "source = 's'\nformat = 'xml'\nring_bytes = '1 KiB'\nbehind = 'wait'"),
                 "a:5: output[1].format: expected one of `\"text\"`, `\"message\"`, `\"json\"`, found `xml`\n\

@@ -26,7 +26,11 @@ impl Subscribers {
         let (listen, fanout) = (listen.check(table.report()), Fanout::read(table));
         let Listen { address, peers_max } = listen?;
         let place = place.unwrap_or_else(|| table.place().clone());
-        Ok(At { value: Sink::Subscribers(Self { address, peers_max, fanout: fanout? }), place, written: true })
+        Ok(At {
+            value: Sink::Subscribers(Self { address, peers_max, fanout: fanout? }),
+            place,
+            written: true,
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 
 mod accepting;
 mod dialling;
-mod fan_out;
 mod fairness;
+mod fan_out;
 mod gathering;
 mod input;
 mod stopping;
