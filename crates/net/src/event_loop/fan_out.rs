@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::EventLoop;
 use crate::driver::Driver;
-use crate::fanout::Fanout;
+use crate::fanout::{Behind, Fanout};
 use crate::peer::Peer;
 use crate::slab::Key;
 use crate::source::Role;
@@ -80,10 +80,21 @@ impl<D: Driver> EventLoop<D> {
         if let Some(seat) = &mut connection.seat {
             seat.again = false;
         }
-        // One whose socket is full has its turn when that has changed.
-        if !connection.full {
+        // One whose socket is full has its turn when that has changed, or when it is to be closed for it.
+        if !connection.full || self.is_to_close(key) {
             self.reply(key);
         }
+    }
+
+    fn is_to_close(&self, key: Key) -> bool {
+        let connection = self.peers.get(key);
+        connection.is_some_and(|connection| match (&connection.peer.receiver, connection.seat) {
+            (Some(receiver), Some(seat)) => {
+                let fanout = &self.feeds[seat.feed].fanout;
+                fanout.behind() == Behind::Close && fanout.look().is_behind(receiver)
+            }
+            _ => false,
+        })
     }
 
     /// This receiver gets one more turn.

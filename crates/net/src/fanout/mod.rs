@@ -224,6 +224,11 @@ impl View<'_> {
         receiver.catch_up(&self.ring)
     }
 
+    /// See [`Receiver::is_behind`].
+    pub(crate) fn is_behind(&self, receiver: &Receiver) -> bool {
+        receiver.is_behind(&self.ring)
+    }
+
     /// See [`Receiver::next`].
     pub(crate) fn next<'a>(&'a self, receiver: &'a Receiver, rest_only: bool) -> Option<&'a [u8]> {
         receiver.next(&self.ring, rest_only)

@@ -87,6 +87,11 @@ impl Receiver {
         missed
     }
 
+    /// True when the ring has lost lines that it did not have.
+    pub(super) fn is_behind(&self, ring: &Ring) -> bool {
+        self.line < ring.first()
+    }
+
     /// True when it has a part of a line: nothing else may be sent before the rest.
     pub(crate) fn is_amid(&self) -> bool {
         // Behind its first newline a notice has ended the line that was cut, and has not begun itself.
