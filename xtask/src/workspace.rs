@@ -17,22 +17,13 @@ pub(crate) fn target() -> io::Result<PathBuf> {
 
 /// Builds what `arguments` choose in release mode.
 pub(crate) fn build(arguments: &[&str]) -> io::Result<()> {
-    cargo_build(&[&["--release"], arguments].concat())
-}
-
-/// Builds it as tests are built, which takes less long.
-pub(crate) fn build_dev(arguments: &[&str]) -> io::Result<()> {
-    cargo_build(arguments)
-}
-
-fn cargo_build(arguments: &[&str]) -> io::Result<()> {
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root()?)
-        .args(["build", "--quiet"])
+        .args(["build", "--release", "--quiet"])
         .args(arguments)
         .status()?;
     if status.success() {
         return Ok(());
     }
-    Err(io::Error::other(format!("`cargo build {}` failed", arguments.join(" "))))
+    Err(io::Error::other(format!("`cargo build --release {}` failed", arguments.join(" "))))
 }

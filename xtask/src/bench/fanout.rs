@@ -35,9 +35,9 @@ struct Options {
     /// How often; the report has the run with the median p99
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Build without optimisation, to try the benchmark itself
+    /// Measure the programs in this directory, instead of building them
     #[arg(long)]
-    dev: bool,
+    programs: Option<PathBuf>,
     /// Where the report goes; `-` prints it only [default: benches/RESULTS.md]
     #[arg(long)]
     out: Option<PathBuf>,
@@ -62,7 +62,7 @@ pub(crate) fn fanout(options: &[&str]) -> io::Result<()> {
         Ok(options) => options,
         Err(help) => help.exit(),
     };
-    let programs = build(options.dev)?;
+    let programs = options.programs.clone().map_or_else(build, Ok)?;
     let scratch = workspace::target()?.join("bench");
     let mut runs = Vec::new();
     for round in 1..=options.rounds {
@@ -79,16 +79,11 @@ pub(crate) fn fanout(options: &[&str]) -> io::Result<()> {
     }
 }
 
-/// Where the programs are.
-fn build(dev: bool) -> io::Result<PathBuf> {
-    let target = workspace::target()?;
-    if dev {
-        workspace::build_dev(&["-p", "catchment", "-p", "catchment-bench"])?;
-        return Ok(target.join("debug"));
-    }
+/// Builds the programs, and tells where they are.
+fn build() -> io::Result<PathBuf> {
     workspace::build(&["-p", "catchment-bench"])?;
     workspace::build(&["-p", "catchment"])?;
-    Ok(target.join("release"))
+    Ok(workspace::target()?.join("release"))
 }
 
 fn run(programs: &Path, directory: &Path, options: &Options) -> io::Result<Run> {

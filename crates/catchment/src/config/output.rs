@@ -92,8 +92,8 @@ fn file(table: &Table<'_>, base: &Path) -> Read<Sink> {
 
 /// Reports the keys of other kinds.
 fn refuse_foreign(table: &Table<'_>, kind: Word) {
-    let word = WORDS.iter().find(|(_, word)| *word == kind).map_or("", |(word, _)| word);
-    let own = keys::OUTPUT_KINDS.iter().find(|(kind, _)| *kind == word).map_or(&[][..], |(_, keys)| keys);
+    let word = WORDS.iter().find(|(_, word)| *word == kind).map_or("", |(word, _)| *word);
+    let own = keys::OUTPUT_KINDS.iter().find(|(kind, _)| *kind == word).map_or(&[][..], |(_, keys)| *keys);
     let is_foreign = |key: &&&str| !["name", "kind"].contains(*key) && !own.contains(*key);
     let foreign: Vec<&str> = keys::OUTPUT.keys().iter().filter(is_foreign).copied().collect();
     table.refuse(&foreign, &format!("an output with `kind = \"{word}\"` has no such key"));
