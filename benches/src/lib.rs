@@ -1,19 +1,22 @@
 //! What the tools of the benchmark share: the lines they send, the time they read, the latencies they gather.
 //!
-//! Two programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
-//! product around it; `load` sends it, or the collector, lines and counts what is acked. `cargo xtask bench ingest`
-//! runs both and writes `RESULTS.md`.
+//! Three programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
+//! product around it; `load` sends it, or the collector, lines and counts what is acked; `crowd` is a chat room full of clients.
+//! `cargo xtask bench ingest` runs the first two, `cargo xtask bench fanout` the last, and both write `RESULTS.md`.
 
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod dial;
 mod epoll;
 mod histogram;
 mod lines;
+mod pace;
 
 pub use epoll::Epoll;
 pub use histogram::Histogram;
 pub use lines::{LINE_BYTES, Lines};
+pub use pace::Pace;
 
 /// What a collector answers for each durable line.
 pub const ACK: &[u8; 4] = b"ACK\n";

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
 
-  bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
+  bench fanout    measure a chat room of 10,000 clients; `--help` tells the options
+  bench ingest    measure the collector against a bare epoll loop; `--help` as well
   bench process   measure parsers and Python handlers, and the script that people write today; `--help` as well
   bench store     measure the store against ClickHouse, DuckDB and ripgrep; `--help` as well
   simulate        run the collector on a simulated network and disk, seed after seed; `--help` as well
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["bench", "fanout", options @ ..] => bench::fanout(options),
         ["bench", "ingest", options @ ..] => bench::ingest(options),
         ["bench", "process", options @ ..] => bench::process(options),
         ["bench", "store", options @ ..] => bench::store(options),

@@ -13,6 +13,7 @@ use crate::api::{self, Ages, ApiError};
 use crate::config::{self, AtCap, Config};
 use crate::control::{self, Control};
 use crate::exit::Exit;
+use crate::fanouts::Fanouts;
 use crate::limits::{self, BATCHES, LimitError, Memory};
 use crate::outputs::{PipelineError, Pipelines, StoreHandle};
 use crate::remote;
@@ -38,6 +39,7 @@ pub(crate) struct App {
     net: Net,
     writer: Writer,
     sources: Sources,
+    fanouts: Fanouts,
     pipelines: Pipelines,
     store: StoreHandle,
     control: Control,
@@ -93,11 +95,17 @@ impl App {
             .map_err(|source| StartError::Save { dir: config.data_dir.display().to_string(), source })?;
         let net = Net::start(&mut journal, settings(&config))?;
         let writer = journal.start();
-        let mut sources = Sources::new(net.handle(), mode.once);
-        let started = Pipelines::start(&config.pipelines, &config.data_dir, &writer.handle(), &store)
+        let fanouts = Fanouts::of(&config.pipelines);
+        let mut sources = Sources::new(net.handle(), mode.once, fanouts.clone());
+        let handle = writer.handle();
+        let started = Pipelines::start(&config.pipelines, &config.data_dir, &handle, &store, &fanouts)
             .map_err(StartError::from)
-            .and_then(|pipelines| Ok((pipelines, sources.apply(&config.sources)?)));
-        let (pipelines, ()) = match started {
+            .and_then(|pipelines| {
+                fanouts.listen(&net.handle())?;
+                sources.apply(&config.sources)?;
+                Ok(pipelines)
+            });
+        let pipelines = match started {
             Ok(started) => started,
             Err(error) => {
                 let _ = net.stop(config.stop_timeout);
@@ -113,6 +121,7 @@ impl App {
             pipelines: pipelines.clone(),
             engine,
             sources: sources.iter().cloned().collect::<Vec<_>>().into(),
+            fanouts: fanouts.clone(),
         });
         let control = Control::start(&config.data_dir, Arc::clone(&parts));
         let ages = Ages::default();
@@ -123,6 +132,7 @@ impl App {
             net,
             writer,
             sources,
+            fanouts,
             pipelines,
             store,
             control,
@@ -209,16 +219,17 @@ impl App {
 
     /// Stops in this order, within `stop_timeout`:
     pub(crate) fn stop(self) -> Exit {
-        let Self { config, net, writer, sources, pipelines, store, control, web, .. } = self;
+        let Self { config, net, writer, sources, fanouts, pipelines, store, control, web, .. } = self;
         let began = record::clock::monotonic();
         let failed_before = matches!(writer.handle().state(), State::Failed { .. });
         tracing::info!("stopping: no more is read");
         // 1. accept and dial nothing more, read nothing more; what was read is committed and synced;
-        //    the last ACKs leave; the sockets close
+        //    the last ACKs leave, and the rest of lines that receivers have a part of; the sockets close
         let counts = net.handle();
         //    (when the journal has failed, nothing becomes durable that could be waited for)
         let loops = net.stop(if failed_before { Duration::ZERO } else { config.stop_timeout });
         sources.remove_socket_files();
+        fanouts.remove_socket_files();
         // 2. nobody asks any more
         if let Some(web) = web {
             web.stop();

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use net::PEER_BYTES;
+use net::{PEER_BYTES, RECEIVER_BYTES};
 use pipeline::Stage;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::{Config, Kind, Output};
+use crate::config::{Config, Kind, Named, Output, Sink};
+use crate::fanouts;
 use crate::outputs::TAIL_BYTES;
 use crate::units::{Bytes, rounded};
 
@@ -45,7 +46,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `ring_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Box<Memory> },
     #[error(
@@ -66,6 +67,10 @@ pub(crate) struct Memory {
     reader: u64,
     pipelines: u64,
     stages: u64,
+    /// Connections that get the lines of outputs, and those of them that only do that.
+    receivers: u64,
+    subscribers: u64,
+    fanouts: u64,
     handlers: u64,
     /// In processes of their own, which `memory_limit` does not bound.
     workers: u64,
@@ -92,6 +97,9 @@ impl Memory {
                 .flat_map(|pipeline| &pipeline.stages)
                 .map(Stage::memory_bytes)
                 .sum(),
+            receivers: 0,
+            subscribers: 0,
+            fanouts: 0,
             handlers: 0,
             workers: 0,
             worker_bytes: 0,
@@ -123,7 +131,29 @@ impl Memory {
             // Printing joins one line at a time, and reads one frame at a time.
             memory.reader = memory.reader.max((source.line_bytes_max + config.journal.batch_bytes) as u64);
         }
+        for output in config.pipelines.iter().flat_map(|pipeline| &pipeline.to) {
+            memory.add_fanout(output, config);
+        }
         memory
+    }
+
+    fn add_fanout(&mut self, output: &Output, config: &Config) {
+        let Output::Named(Named { sink, .. }) = output else { return };
+        let (fanout, receivers) = match sink {
+            Sink::Peers(to) => {
+                let source = config.sources.iter().find(|source| source.name == to.source);
+                (to.fanout, source.map_or(0, |source| peers(&source.kind)))
+            }
+            Sink::Subscribers(to) => {
+                self.subscribers += to.peers_max as u64;
+                self.fanouts += (to.peers_max * PEER_BYTES) as u64;
+                (to.fanout, to.peers_max as u64)
+            }
+            Sink::File { .. } => return,
+        };
+        self.receivers += receivers;
+        self.fanouts += receivers * RECEIVER_BYTES as u64;
+        self.fanouts += (fanout.ring_bytes + fanouts::TEXT_BYTES) as u64;
     }
 
     pub(crate) fn total(&self) -> u64 {
@@ -134,6 +164,7 @@ impl Memory {
             + self.reader
             + self.pipelines
             + self.stages
+            + self.fanouts
             + self.handlers
             + self.store
             + self.queries
@@ -144,6 +175,7 @@ impl Memory {
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { peers, tables, unfinished_lines, loops, batches, reader, .. } = *self;
+        let Self { receivers, fanouts, .. } = *self;
         let Self { pipelines, stages, handlers, workers, worker_bytes, store, queries, web, .. } = *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
@@ -153,6 +185,9 @@ impl fmt::Display for Memory {
         part(reader, format_args!("printing: one frame and one line"))?;
         part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
         part(stages, format_args!("what stages remember, and tables they look things up in"))?;
+        if fanouts > 0 {
+            part(fanouts, format_args!("the newest lines for {receivers} connections that get them"))?;
+        }
         if workers > 0 {
             part(handlers, format_args!("Python handlers: what is on its way to workers"))?;
         }
@@ -202,7 +237,7 @@ pub(crate) fn check(config: &Config) -> Result<(), LimitError> {
         return Err(LimitError::Memory { needed, limit, memory: Box::new(memory) });
     }
     let web = config.web.address.map_or(0, |_| web::connections_max(config.web.tails_max) as u64);
-    let needed = memory.peers + web + OTHER_DESCRIPTORS;
+    let needed = memory.peers + memory.subscribers + web + OTHER_DESCRIPTORS;
     match raise_open_files() {
         Some(limit) if needed > limit => Err(LimitError::Descriptors { needed, limit }),
         _ => Ok(()),

@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod demo;
 mod exit;
+mod fanouts;
 mod format;
 mod limits;
 mod live;

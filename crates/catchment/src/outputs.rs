@@ -12,6 +12,7 @@ use search::Query;
 use store::{Snapshot, Store};
 
 use crate::config::{self, Pipeline};
+use crate::fanouts::Fanouts;
 use crate::past::Past;
 use crate::tailing::Tailing;
 
@@ -88,7 +89,9 @@ impl Pipelines {
         data_dir: &Path,
         journal: &Handle,
         store: &StoreHandle,
+        fanouts: &Fanouts,
     ) -> Result<Self, PipelineError> {
+        let place = Place { data_dir, journal, store, fanouts };
         forget_others(pipelines, journal);
         let tailed = pipelines.iter().filter(|pipeline| pipeline.to.contains(&config::Output::Tail)).count();
         let (mut tails, mut running) = (Vec::new(), Vec::new());
@@ -98,7 +101,7 @@ impl Pipelines {
             let outputs = pipeline
                 .to
                 .iter()
-                .map(|output| open(output, &pipeline.name, data_dir, store, &tail))
+                .map(|output| place.open(output, &pipeline.name, &tail))
                 .collect::<Result<Vec<_>, _>>()?;
             if pipeline.to.contains(&config::Output::Tail) {
                 tails.push((tail, spec.clone()));
@@ -210,24 +213,39 @@ fn forget_others(pipelines: &[Pipeline], journal: &Handle) {
     }
 }
 
-fn open(
-    output: &config::Output,
-    pipeline: &str,
-    data_dir: &Path,
-    store: &StoreHandle,
-    tail: &Tail,
-) -> Result<Box<dyn Output>, PipelineError> {
-    Ok(match output {
-        config::Output::Store => {
-            Box::new(StoreOutput { store: Arc::clone(&store.0), pipeline: pipeline.to_owned() })
-        }
-        config::Output::Tail => Box::new(tail.output()),
-        config::Output::Stdout => Box::new(StdoutOutput::new(Format::Text)),
-        config::Output::File { path, json } => Box::new(file(path, *json, pipeline, data_dir)?),
-        config::Output::Named(config::Named { name, sink: config::Sink::File { path, json } }) => {
-            Box::new(file(path, *json, pipeline, data_dir)?.named(name))
-        }
-    })
+/// What outputs are made from.
+struct Place<'p> {
+    data_dir: &'p Path,
+    journal: &'p Handle,
+    store: &'p StoreHandle,
+    fanouts: &'p Fanouts,
+}
+
+impl Place<'_> {
+    fn open(
+        &self,
+        output: &config::Output,
+        pipeline: &str,
+        tail: &Tail,
+    ) -> Result<Box<dyn Output>, PipelineError> {
+        Ok(match output {
+            config::Output::Store => {
+                Box::new(StoreOutput { store: Arc::clone(&self.store.0), pipeline: pipeline.to_owned() })
+            }
+            config::Output::Tail => Box::new(tail.output()),
+            config::Output::Stdout => Box::new(StdoutOutput::new(Format::Text)),
+            config::Output::File { path, json } => Box::new(file(path, *json, pipeline, self.data_dir)?),
+            config::Output::Named(config::Named { name, sink: config::Sink::File { path, json } }) => {
+                Box::new(file(path, *json, pipeline, self.data_dir)?.named(name))
+            }
+            config::Output::Named(config::Named { name, .. }) => {
+                // The journal's last byte: what ends behind it is new.
+                let before = Position(self.journal.durable().saturating_sub(1));
+                let output = self.fanouts.output(name, before);
+                Box::new(output.expect("there is a fan-out for each output that is no file"))
+            }
+        })
+    }
 }
 
 fn file(path: &Path, json: bool, pipeline: &str, data_dir: &Path) -> Result<FileOutput, PipelineError> {

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use net::{DialOptions, NetError, NetHandle};
+use net::{DialOptions, NetError, NetHandle, Role};
 use wire::AckText;
 
 use crate::config::{self, Address, Connect, Kind, Target};
+use crate::fanouts::Fanouts;
 
 /// How long a loop may take to carry out a command before we go on without knowing.
 const BARRIER: Duration = Duration::from_secs(5);
@@ -14,6 +15,7 @@ const BARRIER: Duration = Duration::from_secs(5);
 pub(crate) struct Sources {
     net: NetHandle,
     once: bool,
+    fanouts: Fanouts,
     active: Vec<Active>,
 }
 
@@ -24,8 +26,8 @@ struct Active {
 }
 
 impl Sources {
-    pub(crate) fn new(net: NetHandle, once: bool) -> Self {
-        Self { net, once, active: Vec::new() }
+    pub(crate) fn new(net: NetHandle, once: bool, fanouts: Fanouts) -> Self {
+        Self { net, once, fanouts, active: Vec::new() }
     }
 
     /// How many targets are dialled.
@@ -96,7 +98,7 @@ impl Sources {
     }
 
     fn begin(&self, source: &config::Source) -> Result<Active, NetError> {
-        let shared = Arc::new(shared(source, self.once));
+        let shared = Arc::new(shared(source, self.once, self.fanouts.of_source(&source.name)));
         let mut active = Active { config: source.clone(), shared, targets: BTreeMap::new() };
         match &source.kind {
             Kind::Connect(connect) => self.retarget(&mut active, connect),
@@ -155,7 +157,7 @@ impl Active {
     }
 }
 
-fn shared(source: &config::Source, once: bool) -> net::Source {
+fn shared(source: &config::Source, once: bool, fanout: Option<net::Fanout>) -> net::Source {
     let (dial, peers_max) = match &source.kind {
         Kind::Connect(Connect { connect_timeout, backoff_min, backoff_max, .. }) => (
             DialOptions {
@@ -177,6 +179,8 @@ fn shared(source: &config::Source, once: bool) -> net::Source {
         keepalive: source.keepalive,
         peers_max,
         dial,
+        role: Role::Peers,
+        fanout,
         counters: net::SourceCounters::default(),
     }
 }

@@ -7,6 +7,7 @@ use crate::control::client::ask;
 use crate::control::request::Request;
 use crate::control::{HandlerStatus, Peer, StageStatus, Status, StoreStatus};
 use crate::exit::{Exit, complain};
+use crate::fanouts::FanoutStatus;
 use crate::units::{Bytes, rounded};
 
 /// Asks a running collector how it is. Exit code 1 when it takes no lines.
@@ -64,6 +65,7 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         }
         pipeline.handlers.iter().try_for_each(|handler| print_handler(out, handler))?;
     }
+    status.fanouts.iter().try_for_each(|fanout| print_fanout(out, fanout))?;
     print_store(out, &status.store)?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
     writeln!(out, "lines     {} received, {} acked, {} unacked", totals.lines, totals.acked, totals.unacked)?;
@@ -114,6 +116,15 @@ fn print_handler(out: &mut impl Write, handler: &HandlerStatus) -> io::Result<()
         writeln!(out, "          {name}: line {} failed: {}", last.position, escape_controls(text))?;
     }
     Ok(())
+}
+
+fn print_fanout(out: &mut impl Write, fanout: &FanoutStatus) -> io::Result<()> {
+    let FanoutStatus { output, kind, receivers, sent, skipped, closed, refused, .. } = fanout;
+    let (ring, limit) = (rounded(fanout.ring_bytes), rounded(fanout.ring_bytes_max));
+    writeln!(
+        out,
+        "output    {output}: {receivers} {kind}, {sent} lines sent, {skipped} skipped, {closed} closed, {refused} refused, {ring} of {limit}"
+    )
 }
 
 fn print_store(out: &mut impl Write, store: &StoreStatus) -> io::Result<()> {

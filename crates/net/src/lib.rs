@@ -3,6 +3,7 @@
 //! ```text
 //!   Net (threads, commands) ──► EventLoop ──► Peer, Target (state machines without I/O)
 //!                                   │  └────► Inlet of the journal
+//!                                   │  └────► Fanout (one ring of lines for many receivers)
 //!                                   ▼
 //!                                Driver: `poll` (the operating system's) or `sim` (in memory, seeded)
 //! ```
@@ -16,6 +17,7 @@
 mod command;
 pub mod driver;
 mod event_loop;
+mod fanout;
 mod net;
 mod peer;
 mod resolver;
@@ -26,8 +28,9 @@ mod status;
 mod target;
 mod timers;
 
+pub use fanout::{Behind, Fanout, FanoutOptions, FanoutStatus, RECEIVER_BYTES};
 pub use net::{Net, NetError, NetHandle, Settings};
-pub use source::{DialOptions, Source, SourceCounters};
+pub use source::{DialOptions, Role, Source, SourceCounters};
 pub use status::{Counts, LoopStatus, PeerState, PeerStatus};
 
 /// Memory that one peer takes in its loop's tables, without line data; kernel memory not counted.

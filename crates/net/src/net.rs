@@ -14,6 +14,7 @@ use crate::Source;
 use crate::command::Command;
 use crate::driver::poll::{Listener, PollDriver, Socket, Waker};
 use crate::event_loop::{EventLoop, Parts};
+use crate::fanout::Wake;
 use crate::resolver::Resolver;
 use crate::status::{Counts, LoopCounters, LoopStatus};
 
@@ -137,16 +138,18 @@ impl NetHandle {
         first_conn: u64,
         settings: Settings,
     ) -> Parts<PollDriver> {
-        let (wake, answers, others) = (Arc::clone(&self.loops[index].waker), self.clone(), self.clone());
+        let (waker, answers, others) = (Arc::clone(&self.loops[index].waker), self.clone(), self.clone());
+        // A waker fails only when its loop is gone.
+        let wake: Wake = Arc::new(move || drop(waker.wake()));
         Parts {
             driver,
-            // A waker fails only when its loop is gone.
-            inlet: journal.inlet(Arc::new(move || drop(wake.wake()))),
+            inlet: journal.inlet(Arc::clone(&wake)),
             commands,
             resolver: Box::new(resolver.clone()),
             deliver: Arc::new(move |answer| answers.loops[index].tell(Command::Resolved(answer))),
             share: Box::new(move |command| others.share(index, command)),
             counters: Arc::clone(&self.loops[index].counters),
+            wake,
             first_conn: first_conn + index as u64,
             conn_step: self.loops.len() as u64,
             hold_back: settings.hold_back,

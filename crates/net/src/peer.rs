@@ -8,6 +8,7 @@ use record::Micros;
 use wire::{Acks, Decoder, tail_bytes};
 
 use crate::Source;
+use crate::fanout::{Receiver, View};
 use crate::slab::Key;
 
 /// The batch that an event loop is filling, and what each of its entries means to the peer it came from.
@@ -26,7 +27,7 @@ pub(crate) struct Run {
 }
 
 /// What it owns: the unfinished tail of a line, if there is one, and counts. What bounds it: the tail has at most
-/// `chunk_bytes`; what is longer goes to the journal as a piece. ACKs owed are a count. It ends with
+/// `chunk_bytes`; what is longer goes to the journal as a piece. ACKs owed are a count, and where it stands in a fan-out is one. It ends with
 /// [`Peer::end`], after which it only waits for its last lines to become durable.
 pub(crate) struct Peer {
     pub(crate) source: Arc<Source>,
@@ -44,6 +45,28 @@ pub(crate) struct Peer {
     entry_lines: u32,
     in_flight: u64,
     acks: Acks,
+    /// Where it stands in the fan-out of its source, if there is one.
+    pub(crate) receiver: Option<Box<Receiver>>,
+    /// It gets no line any more but the rest of the one that it has begun to get.
+    parting: bool,
+}
+
+/// What [`Peer::reply`] gives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reply {
+    Acks,
+    Lines,
+    /// The rest of a line of which the peer has a part.
+    Rest,
+}
+
+/// What is complete with the bytes that a socket took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replied {
+    /// Lines of the peer that are acked.
+    pub(crate) acked: u64,
+    /// Lines of others that it got.
+    pub(crate) lines: u64,
 }
 
 impl Peer {
@@ -64,6 +87,8 @@ impl Peer {
             entry_lines: 0,
             in_flight: 0,
             acks: Acks::default(),
+            receiver: None,
+            parting: false,
         }
     }
 
@@ -168,16 +193,45 @@ impl Peer {
         }
     }
 
-    /// The bytes to send next, if any are owed.
+    /// The bytes to send next, if there are any: ACKs, and lines of others as `view` shows them. Neither begins within the other,
+    /// and ACKs come first.
     #[inline]
-    pub(crate) fn reply(&self) -> Option<&[u8]> {
-        let text = self.source.ack.as_ref().filter(|_| self.acks.owed() > 0)?;
-        Some(self.acks.next(text))
+    pub(crate) fn reply<'a>(&'a self, view: Option<&'a View<'_>>) -> Option<&'a [u8]> {
+        match self.next_reply() {
+            Reply::Acks => self.source.ack.as_ref().map(|text| self.acks.next(text)),
+            what => view?.next(self.receiver.as_ref()?, what == Reply::Rest),
+        }
     }
 
-    /// The socket took so many bytes of [`Self::reply`]. Returns how many lines are acked with them.
-    pub(crate) fn replied(&mut self, bytes: usize) -> u64 {
-        self.source.ack.as_ref().map_or(0, |text| self.acks.sent(bytes, text))
+    /// The socket took so many bytes of [`Self::reply`].
+    pub(crate) fn replied(&mut self, bytes: usize, view: Option<&View<'_>>) -> Replied {
+        match (self.next_reply(), &self.source.ack, view, &mut self.receiver) {
+            (Reply::Acks, Some(text), ..) => Replied { acked: self.acks.sent(bytes, text), lines: 0 },
+            (_, _, Some(view), Some(receiver)) => Replied { acked: 0, lines: view.sent(receiver, bytes) },
+            _ => Replied::default(),
+        }
+    }
+
+    fn next_reply(&self) -> Reply {
+        let acks = self.acks.owed() > 0;
+        match &self.receiver {
+            _ if self.acks.is_amid() => Reply::Acks,
+            Some(receiver) if receiver.is_amid() && (acks || self.parting) => Reply::Rest,
+            Some(receiver) if receiver.is_amid() => Reply::Lines,
+            _ if acks => Reply::Acks,
+            _ if self.parting => Reply::Rest,
+            _ => Reply::Lines,
+        }
+    }
+
+    /// It begins to get no line any more.
+    pub(crate) fn part(&mut self) {
+        self.parting = true;
+    }
+
+    /// True when something was begun to be sent to it, or is owed, that it waits for before it is closed.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.unacked() > 0 || self.receiver.as_ref().is_some_and(|receiver| receiver.is_amid())
     }
 
     /// Lines that came in whole and whose ACK has not left yet.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use wire::AckText;
 
+use crate::Fanout;
+
 /// What all peers of one configured source have in common. Shared by the event loops.
 #[derive(Debug)]
 pub struct Source {
@@ -23,8 +25,21 @@ pub struct Source {
     pub peers_max: usize,
     /// How dialling goes.
     pub dial: DialOptions,
+    /// What its connections are for.
+    pub role: Role,
+    /// Lines that its connections get.
+    pub fanout: Option<Fanout>,
     /// What happened so far.
     pub counters: SourceCounters,
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Their lines are collected.
+    Peers,
+    /// They get the lines of a fan-out. What they send is read and thrown away: only its end means something.
+    Subscribers,
 }
 
 /// How a target is dialled.

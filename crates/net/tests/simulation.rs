@@ -17,6 +17,7 @@ fn every_promise_holds_whatever_goes_wrong() {
     }
     // A simulation in which little happens proves little.
     assert!(sum.acked > 20 * SEEDS && sum.duplicates > 5 * SEEDS && sum.unterminated > SEEDS, "{sum:?}");
+    assert!(sum.heard > 20 * SEEDS && sum.missed > SEEDS, "{sum:?}");
     assert!(sum.starts > 3 * SEEDS && sum.disk_faults > SEEDS, "{sum:?}");
 }
 

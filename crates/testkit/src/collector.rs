@@ -68,6 +68,17 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// The address at which subscribers of the output called `output` connect.
+    #[track_caller]
+    pub fn subscribers_address(&self, output: &str) -> SocketAddr {
+        let logged = format!("subscribers are let in output=\"{output}\" address=");
+        until(&format!("the log says where {output} lets subscribers in"), || {
+            let stderr = self.process.stderr();
+            let (_, rest) = stderr.rsplit_once(&logged)?;
+            rest.lines().next()?.parse().ok()
+        })
+    }
+
     /// Where the page is, the port as the system chose it.
     #[track_caller]
     pub fn page(&self) -> SocketAddr {

@@ -3,6 +3,7 @@
 //! - [`Program`] is the executable under test with a directory of its own; it starts a [`Collector`] or any other
 //!   command, with faults if wanted.
 //! - [`Peer`] is one scripted end of a connection, dialled by the collector or dialling it.
+//! - [`Chatter`] is one that reads lines of others instead.
 //! - [`Fleet`] is many peers that send numbered lines and send again what was not acked; its [`Oracle`] knows what
 //!   the collector owes, and judges what it gives back.
 //! - [`http`] asks the page's API.
@@ -14,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod chatter;
 mod collector;
 mod config;
 mod fleet;
@@ -29,6 +31,7 @@ mod row;
 pub mod torture;
 mod until;
 
+pub use chatter::Chatter;
 pub use collector::Collector;
 pub use config::Config;
 pub use fleet::Fleet;

@@ -39,6 +39,11 @@ impl Acks {
         self.owed
     }
 
+    /// True when a part of an ACK was sent: nothing else may be sent before the rest.
+    pub fn is_amid(&self) -> bool {
+        self.sent_of_first > 0
+    }
+
     /// The bytes to send next; empty when nothing is owed. Call again after [`Self::sent`]: one call gives at most
     /// 4096 ACKs.
     pub fn next<'a>(&self, text: &'a AckText) -> &'a [u8] {
@@ -79,6 +84,7 @@ mod tests {
                 wire.extend_from_slice(taken);
                 complete += acks.sent(taken.len(), &ack);
                 prop_assert_eq!(acks.owed(), owed - complete);
+                prop_assert_eq!(acks.is_amid(), wire.len() % text.len() > 0);
             }
             while acks.owed() > 0 {
                 let next = acks.next(&ack);

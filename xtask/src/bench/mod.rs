@@ -1,11 +1,13 @@
 //! `cargo xtask bench …`: figures, each next to a yardstick in the same run, kept in `benches/RESULTS.md`.
 
+mod fanout;
 mod ingest;
 mod process;
 mod script;
 mod sections;
 mod store;
 
+pub(crate) use fanout::fanout;
 pub(crate) use ingest::ingest;
 pub(crate) use process::process;
 pub(crate) use store::store;

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use catchment_bench::{ACK, Epoll, LINE_BYTES, Lines, clock};
+use catchment_bench::{ACK, Epoll, LINE_BYTES, Lines, Pace, clock};
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::Mode;
 use crate::control::{self, Command, Commands, Event};
-use crate::pace::Pace;
 use crate::window::Counts;
 
 const EVENTS_AT_ONCE: usize = 1024;

@@ -19,13 +19,13 @@
 mod connect;
 mod control;
 mod generator;
-mod pace;
 mod window;
 
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use catchment_bench::dial;
 use clap::{Args, Parser, Subcommand};
 
 use crate::control::Event;
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> io::Result<()> {
     let sockets = match (&options.role.connect, options.role.serve) {
-        (Some(collector), _) => connect::dial(*collector, options.connections)?,
+        (Some(collector), _) => dial::dial(*collector, options.connections)?,
         (None, Some(port)) => connect::accept(port, options.connections)?,
         (None, None) => return Err(io::Error::other("neither `--connect` nor `--serve` was given")),
     };

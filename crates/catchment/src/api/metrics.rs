@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use web::{Metrics, Queue};
 
 use crate::control::{Parts, PipelineStatus, ServiceStatus, Status};
+use crate::fanouts::FanoutStatus;
 
 pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues: &[Queue]) {
     let version = [("version", status.version.as_str())];
@@ -16,6 +17,7 @@ pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues:
     for pipeline in &status.pipelines {
         of_pipeline(metrics, pipeline);
     }
+    status.fanouts.iter().for_each(|fanout| of_fanout(metrics, fanout));
     store(metrics, status);
     drops(metrics, status);
     for queue in queues {
@@ -139,6 +141,38 @@ fn of_pipeline(metrics: &mut Metrics, pipeline: &PipelineStatus) {
     }
     let help = "Bytes of the journal that the pipeline has not read.";
     metrics.gauge("catchment_pipeline_behind_bytes", help, &[name], pipeline.behind_bytes as f64);
+}
+
+fn of_fanout(metrics: &mut Metrics, fanout: &FanoutStatus) {
+    let labels = [("output", fanout.output.as_str()), ("kind", fanout.kind.as_str())];
+    for (name, help, value) in [
+        ("catchment_fanout_receivers", "Connections that get the lines of an output.", fanout.receivers),
+        ("catchment_fanout_ring_bytes", "The newest lines, for all receivers together.", fanout.ring_bytes),
+        ("catchment_fanout_ring_limit_bytes", "What they may take.", fanout.ring_bytes_max),
+    ] {
+        metrics.gauge(name, help, &labels, value as f64);
+    }
+    for (name, help, count) in [
+        ("catchment_fanout_lines_published_total", "Lines that went to all receivers.", fanout.published),
+        ("catchment_fanout_lines_sent_total", "Lines that left, counted for each receiver.", fanout.sent),
+        (
+            "catchment_fanout_lines_skipped_total",
+            "Lines that receivers missed because they did not take them in time, counted for each.",
+            fanout.skipped,
+        ),
+        (
+            "catchment_fanout_receivers_closed_total",
+            "Receivers that were closed because they did not take their lines in time.",
+            fanout.closed,
+        ),
+        (
+            "catchment_fanout_receivers_refused_total",
+            "Subscribers that were refused because there were too many.",
+            fanout.refused,
+        ),
+    ] {
+        metrics.counter(name, help, &labels, count);
+    }
 }
 
 fn store(metrics: &mut Metrics, status: &Status) {

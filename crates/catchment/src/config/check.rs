@@ -5,7 +5,8 @@ use std::hash::Hash;
 use std::path::PathBuf;
 
 use super::listen::Address;
-use super::problem::Report;
+use super::output;
+use super::problem::{Place, Report};
 use super::read::At;
 use super::source::{Written, WrittenKind};
 use super::target::Target;
@@ -15,7 +16,6 @@ use crate::units::Bytes;
 /// Reports what does not go together among the sources, and between them and `journal.batch_bytes`.
 pub(super) fn sources(sources: &[&Written], batch_bytes: Option<&At<usize>>, report: &Report) {
     names_differ(sources, report);
-    addresses_differ(sources, report);
     target_lists_differ(sources, report);
     if let Some(batch) = batch_bytes {
         chunks_fit(sources, batch, report);
@@ -40,18 +40,23 @@ fn names_differ(sources: &[&Written], report: &Report) {
     });
 }
 
-fn addresses_differ(sources: &[&Written], report: &Report) {
-    let mut seen: Vec<&At<Address>> = Vec::new();
-    for source in sources {
-        let Ok(WrittenKind::Listen(listen)) = &source.kind else { continue };
-        let Ok(Some(address)) = &listen.address else { continue };
-        if let Some(earlier) = seen.iter().find(|earlier| earlier.value.overlaps(&address.value)) {
-            let (ours, theirs) = (address.value.to_string(), earlier.value.to_string());
-            let message =
-                format!("{} is in use by {} in line {}", quoted(&ours), quoted(&theirs), earlier.place.line);
-            report.add(&address.place, message, "choose another port or path");
+/// Reports each address that an earlier one leaves no room for.
+pub(super) fn addresses_differ(sources: &[&Written], outputs: &[&output::Written], report: &Report) {
+    let of_sources = sources.iter().filter_map(|source| match &source.kind {
+        Ok(WrittenKind::Listen(listen)) => {
+            listen.address.as_ref().ok()?.as_ref().map(|address| (&address.value, &address.place))
         }
-        seen.push(address);
+        _ => None,
+    });
+    let mut seen: Vec<(&Address, &Place)> = Vec::new();
+    for (address, place) in of_sources.chain(outputs.iter().filter_map(|output| output.address())) {
+        if let Some((theirs, earlier)) = seen.iter().find(|(earlier, _)| earlier.overlaps(address)) {
+            let (ours, theirs) = (address.to_string(), theirs.to_string());
+            let message =
+                format!("{} is in use by {} in line {}", quoted(&ours), quoted(&theirs), earlier.line);
+            report.add(place, message, "choose another port or path");
+        }
+        seen.push((address, place));
     }
 }
 

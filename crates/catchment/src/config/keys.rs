@@ -74,9 +74,29 @@ pub(super) const PIPELINE: Section =
 pub(super) const TEST: Section =
     Section { place: "in a `[[test]]`", keys: &["name", "pipeline", "input", "expect", "exactly"] };
 
-/// The keys of `[[output]]`.
-pub(super) const OUTPUT: Section =
-    Section { place: "in an `[[output]]`", keys: &["name", "kind", "path", "format"] };
+/// The keys of `[[output]]`: those of every output, then those of [`OUTPUT_KINDS`].
+pub(super) const OUTPUT: Section = Section {
+    place: "in an `[[output]]`",
+    keys: &[
+        "name",
+        "kind",
+        "path",
+        "format",
+        "source",
+        "address",
+        "peers_max",
+        "public",
+        "ring_bytes",
+        "behind",
+    ],
+};
+
+/// The keys that go with each `kind` of output.
+pub(super) const OUTPUT_KINDS: &[(&str, &[&str])] = &[
+    ("file", &["path", "format"]),
+    ("peers", &["source", "format", "ring_bytes", "behind"]),
+    ("subscribers", &["address", "peers_max", "public", "format", "ring_bytes", "behind"]),
+];
 
 /// The keys of `[store]`.
 pub(super) const STORE: Section = Section {
@@ -121,7 +141,6 @@ const RENAMED: &[(&str, &str)] = &[
 ];
 
 impl Section {
-    #[cfg(test)]
     pub(super) fn keys(&self) -> &'static [&'static str] {
         self.keys
     }
@@ -174,7 +193,9 @@ fn edits(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONNECT, JOURNAL, LISTEN, RENAMED, SECTIONS, SOURCE, TOP, advice, edits};
+    use super::{
+        CONNECT, JOURNAL, LISTEN, OUTPUT, OUTPUT_KINDS, RENAMED, SECTIONS, SOURCE, TOP, advice, edits,
+    };
 
     #[test]
     fn distances() {
@@ -211,5 +232,6 @@ mod tests {
         }
         assert!(CONNECT.iter().chain(LISTEN).all(|key| SOURCE.has(key)));
         assert!(!CONNECT.iter().any(|key| LISTEN.contains(key)));
+        assert!(OUTPUT_KINDS.iter().flat_map(|(_, keys)| *keys).all(|key| OUTPUT.has(key)));
     }
 }

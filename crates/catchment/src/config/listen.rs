@@ -2,6 +2,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::problem::{Place, Report, Reported};
 use super::read::{At, Read, Table, both};
 use super::value::{self, Wrong, boolean, count, quoted};
@@ -16,7 +18,7 @@ pub(crate) struct Listen {
 }
 
 /// Where a source listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Address {
     /// A TCP port; with port 0 the system chooses a free one.
     Tcp(SocketAddr),

@@ -8,7 +8,7 @@
 //!
 //! There are two types for each section: `Written`, where a value may be wrong and knows its place, and the
 //! checked one, with plain values within the bounds that its documentation states. Only the second leaves
-//! this module. [`top`], [`journal`], [`source`], [`connect`] and [`listen`] hold one group of keys each;
+//! this module. [`top`], [`journal`], [`source`], [`connect`], [`listen`] and so on hold one group of keys each;
 //! [`check`] holds what must be true between them.
 
 mod check;
@@ -21,6 +21,7 @@ mod output;
 mod pipeline;
 mod problem;
 mod read;
+mod sink;
 mod source;
 mod store;
 mod target;
@@ -39,6 +40,7 @@ pub(crate) use connect::Connect;
 pub(crate) use journal::{AtCap, Journal};
 pub(crate) use listen::Address;
 pub(crate) use problem::Problems;
+pub(crate) use sink::{Fanout, LineFormat, Subscribers};
 pub(crate) use source::{Kind, Source};
 pub(crate) use store::{Remote, Retention};
 pub(crate) use target::Target;

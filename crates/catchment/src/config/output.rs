@@ -3,9 +3,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::keys;
+use super::listen::Address;
 use super::pipeline;
-use super::problem::{Report, Reported};
+use super::problem::{Place, Report, Reported};
 use super::read::{At, Read, Table};
+use super::sink::{Peers, Subscribers};
 use super::value::{Wrong, choice, path, quoted, text};
 
 /// `[[output]]`: where records go, under a name of the user's own.
@@ -22,18 +24,28 @@ pub(crate) struct Named {
 pub(crate) enum Sink {
     /// A file that grows.
     File { path: PathBuf, json: bool },
+    /// The peers of a source.
+    Peers(Peers),
+    /// Whoever connects to an address.
+    Subscribers(Subscribers),
 }
 
 /// An output as it is written.
 pub(super) struct Written {
     pub(super) name: Read<String>,
-    sink: Result<At<Sink>, Reported>,
+    pub(super) sink: Result<At<Sink>, Reported>,
 }
 
+/// The value of `kind`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     File,
+    Peers,
+    Subscribers,
 }
+
+const WORDS: [(&str, Word); 3] =
+    [("file", Word::File), ("peers", Word::Peers), ("subscribers", Word::Subscribers)];
 
 /// What each pipeline can name without an `[[output]]`.
 pub(super) const ALWAYS: [&str; 3] = ["store", "tail", "stdout"];
@@ -41,14 +53,13 @@ pub(super) const ALWAYS: [&str; 3] = ["store", "tail", "stdout"];
 impl Written {
     pub(super) fn read(table: &Table<'_>, base: &Path) -> Self {
         table.refuse_unknown(&keys::OUTPUT);
-        let kind = table.require("kind", "write `kind = \"file\"`", choice(&[("file", Word::File)]));
-        let file_path = || table.require("path", "write the file that records go to", path(base));
-        let json = table.get_or("format", true, choice(&[("json", true), ("text", false)]));
-        let sink = kind.and_then(|kind| match kind.value {
-            Word::File => {
-                let (path, json) = (file_path()?, json?.value);
-                let sink = Sink::File { path: path.value, json };
-                Ok(At { value: sink, place: path.place, written: true })
+        let hint = "write `kind = \"file\"`, or what else `catchment config default` prints";
+        let sink = table.require("kind", hint, choice(&WORDS)).and_then(|kind| {
+            refuse_foreign(table, kind.value);
+            match kind.value {
+                Word::File => file(table, base),
+                Word::Peers => Peers::read(table),
+                Word::Subscribers => Subscribers::read(table, base),
             }
         });
         Self {
@@ -57,11 +68,35 @@ impl Written {
         }
     }
 
+    /// Where it listens.
+    pub(super) fn address(&self) -> Option<(&Address, &Place)> {
+        match self.sink.as_ref().ok()? {
+            At { value: Sink::Subscribers(subscribers), place, .. } => Some((&subscribers.address, place)),
+            _ => None,
+        }
+    }
+
     /// The output, if nothing is wrong with it.
     pub(super) fn named(&self) -> Option<Named> {
         let (name, sink) = (self.name.as_ref().ok()?, self.sink.as_ref().ok()?);
         Some(Named { name: name.value.clone(), sink: sink.value.clone() })
     }
+}
+
+fn file(table: &Table<'_>, base: &Path) -> Read<Sink> {
+    let file_path = table.require("path", "write the file that records go to", path(base));
+    let json = table.get_or("format", true, choice(&[("json", true), ("text", false)]));
+    let At { value: path, place, written } = file_path?;
+    Ok(At { value: Sink::File { path, json: json?.value }, place, written })
+}
+
+/// Reports the keys of other kinds.
+fn refuse_foreign(table: &Table<'_>, kind: Word) {
+    let word = WORDS.iter().find(|(_, word)| *word == kind).map_or("", |(word, _)| *word);
+    let own = keys::OUTPUT_KINDS.iter().find(|(kind, _)| *kind == word).map_or(&[][..], |(_, keys)| *keys);
+    let is_foreign = |key: &&&str| !["name", "kind"].contains(*key) && !own.contains(*key);
+    let foreign: Vec<&str> = keys::OUTPUT.keys().iter().filter(is_foreign).copied().collect();
+    table.refuse(&foreign, &format!("an output with `kind = \"{word}\"` has no such key"));
 }
 
 /// Reports what no two outputs may both say, and each that no pipeline leads to.
@@ -82,9 +117,10 @@ pub(super) fn check(outputs: &[&Written], pipelines: &[&pipeline::Written], repo
                 report.add(&name.place, message, "add it to the `to` of one, or remove it");
             }
         }
-        if let Ok(sink) = &output.sink {
+        if let Ok(sink) = &output.sink
+            && let Sink::File { path, .. } = &sink.value
+        {
             let sinks = before.iter().filter_map(|earlier| earlier.sink.as_ref().ok());
-            let Sink::File { path, .. } = &sink.value;
             let same =
                 |other: &&At<Sink>| matches!(&other.value, Sink::File { path: other, .. } if other == path);
             if let Some(earlier) = sinks.clone().find(same) {
@@ -170,7 +206,7 @@ mod tests {
                 "[[output]]\nname = 'tail'\nkind = 'disk'\n".to_owned(),
                 to("'tail'"),
                 "a:2: output[1].name: `tail` is what every pipeline can name; choose another name\n\
-                 a:3: output[1].kind: expected one of `\"file\"`, found `disk`",
+                 a:3: output[1].kind: expected one of `\"file\"`, `\"peers\"`, `\"subscribers\"`, found `disk`",
             ),
             (
                 ERRORS.replace("path", "url"),

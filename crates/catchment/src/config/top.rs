@@ -9,6 +9,7 @@ use super::output;
 use super::pipeline::{self, Pipeline};
 use super::problem::{Place, Report, Reported};
 use super::read::{Read, Table};
+use super::sink::Peers;
 use super::source::{self, Source};
 use super::store::{self, Query, Store};
 use super::test::{self, Test};
@@ -150,9 +151,11 @@ impl Written {
         }
         let readable: Vec<_> = self.sources.iter().flatten().collect();
         let batch_bytes = self.journal.as_ref().ok().and_then(|journal| journal.batch_bytes.as_ref().ok());
-        check::sources(&readable, batch_bytes, report);
         let outputs: Vec<_> = self.outputs.iter().flatten().collect();
+        check::sources(&readable, batch_bytes, report);
+        check::addresses_differ(&readable, &outputs, report);
         output::check(&outputs, &self.pipelines.iter().flatten().collect::<Vec<_>>(), report);
+        Peers::check(&outputs, &readable, report);
         let pipelines = check_pipelines(self.pipelines, &readable, &outputs, report);
         let tests: Vec<_> = self
             .tests

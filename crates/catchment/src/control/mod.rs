@@ -21,6 +21,7 @@ use query::Engine;
 pub(crate) use self::report::{
     HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus, status,
 };
+use crate::fanouts::Fanouts;
 use crate::outputs::{Pipelines, StoreHandle};
 
 /// The socket in the data directory.
@@ -50,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) pipelines: Pipelines,
     pub(crate) engine: Arc<Engine>,
     pub(crate) sources: Mutex<Vec<Arc<net::Source>>>,
+    pub(crate) fanouts: Fanouts,
 }
 
 struct Shared {

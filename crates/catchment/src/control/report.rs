@@ -9,6 +9,7 @@ use record::clock;
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
+use crate::fanouts::FanoutStatus;
 use crate::outputs::StoreHandle;
 
 /// How long a loop may take to say how its peers are.
@@ -24,6 +25,9 @@ pub(crate) struct Status {
     pub(crate) totals: Totals,
     pub(crate) pipelines: Vec<PipelineStatus>,
     pub(crate) tail: TailStatus,
+    /// Outputs whose lines go to connections.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) fanouts: Vec<FanoutStatus>,
     pub(crate) store: StoreStatus,
     pub(crate) sources: Vec<SourceStatus>,
     pub(crate) peers: Vec<Peer>,
@@ -235,6 +239,7 @@ pub(crate) fn status(parts: &Parts) -> Status {
             .map(|(name, status)| pipeline_status(parts.pipelines.route(&name), name, status))
             .collect(),
         tail: TailStatus { subscribers: parts.pipelines.subscribers() },
+        fanouts: parts.fanouts.status(),
         store: store_status(&parts.store),
         sources: parts
             .sources

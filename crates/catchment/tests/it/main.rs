@@ -8,6 +8,8 @@ mod config;
 mod damage;
 mod demo;
 mod dial;
+mod examples;
+mod fan_out;
 mod from_a_script;
 mod full;
 mod handlers;

@@ -2,9 +2,11 @@ use std::io;
 use std::time::Duration;
 
 use super::EventLoop;
+use super::fan_out::Seat;
 use crate::driver::{Driver, Ready};
 use crate::peer::Peer;
 use crate::slab::Key;
+use crate::source::Role;
 use crate::status::{PeerState, PeerStatus};
 use crate::timers::Timer;
 
@@ -21,6 +23,10 @@ pub(super) struct Connection<S> {
     pub(super) queued: bool,
     /// It is in the list of those to whom something is to be written.
     pub(super) replying: bool,
+    /// Its socket takes no more; it is named when it does.
+    pub(super) full: bool,
+    /// Where it has its turns, if it gets the lines of a fan-out.
+    pub(super) seat: Option<Seat>,
     /// The other end sends no more: a short read does not mean that everything was read.
     pub(super) hangup: bool,
     /// Nothing can be written to it any more.
@@ -60,6 +66,8 @@ impl<S> Connection<S> {
             stage: Stage::Connecting,
             queued: false,
             replying: false,
+            full: false,
+            seat: None,
             hangup: false,
             broken: false,
             active: now,
@@ -101,13 +109,17 @@ impl<D: Driver> EventLoop<D> {
         if connection.stage == Stage::Connecting {
             return self.answered(key);
         }
-        if event.writable && connection.peer.reply().is_some() && !connection.replying {
+        let was_full = event.writable && std::mem::take(&mut connection.full);
+        if event.writable && connection.peer.reply(None).is_some() && !connection.replying {
             connection.replying = true;
             self.to_reply.push(key);
         }
         if (event.readable || event.hangup) && connection.stage == Stage::Open && !connection.queued {
             connection.queued = true;
             self.to_serve.push_back(key);
+        }
+        if was_full {
+            self.visit_again(key);
         }
     }
 
@@ -122,7 +134,10 @@ impl<D: Driver> EventLoop<D> {
         if let Some(idle) = connection.peer.source.idle_timeout {
             self.timers.set(now + idle, Timer::Peer(key));
         }
-        self.parts.counters.connected.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if connection.peer.source.role == Role::Peers {
+            self.parts.counters.connected.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        self.join(key);
     }
 
     /// A peer was silent for its idle timeout, or has not read its last ACKs in time.
@@ -147,6 +162,7 @@ impl<D: Driver> EventLoop<D> {
             Stage::Connecting => self.close(key, reason),
             Stage::Open => {
                 connection.stage = Stage::Leaving;
+                connection.peer.part();
                 connection.end = Some(reason.into());
                 if !connection.queued {
                     connection.queued = true;
@@ -161,22 +177,30 @@ impl<D: Driver> EventLoop<D> {
     pub(super) fn ended(&mut self, key: Key, reason: &str) {
         let Some(connection) = self.peers.get_mut(key) else { return };
         connection.stage = Stage::Ended;
+        connection.peer.part();
         connection.end.get_or_insert_with(|| reason.into());
-        if connection.broken || connection.peer.unacked() == 0 {
+        if connection.broken || !connection.peer.is_owed() {
             return self.close(key, reason);
         }
         let deadline = self.parts.driver.monotonic() + CLOSING;
         self.timers.set(deadline, Timer::Peer(key));
+        // A line that was begun may have room for its rest by now.
+        self.reply(key);
     }
 
     /// Closes the socket. What was not acked, the peer still owns.
     pub(super) fn close(&mut self, key: Key, reason: &str) {
         let Some(connection) = self.peers.remove(key) else { return };
-        let Connection { peer, origin, stage, end, .. } = connection;
+        let Connection { peer, origin, stage, end, seat, .. } = connection;
+        if let Some(seat) = seat {
+            self.quit(seat, &peer);
+        }
         self.unacked -= peer.unacked();
         let reason = end.as_deref().unwrap_or(reason);
         if stage != Stage::Connecting {
-            self.parts.counters.connected.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            if peer.source.role == Role::Peers {
+                self.parts.counters.connected.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            }
             tracing::debug!(
                 source = &*peer.source.name,
                 peer = &*peer.name,

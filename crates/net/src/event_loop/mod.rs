@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!            ┌────────────── turn ──────────────────────────────────────────────────────────┐
-//!   wait ──► note who is ready ──► settle ──► obey ──► fire ──► dial ──► accept ──► serve ──► hand over ──► pause
-//!    ▲                             (durable     (commands) (timers)                 (reads      (batch to     │
-//!    │                              batches,                                         into the     the journal) │
-//!    │                              ACKs out)                                        open batch)               │
-//!    └─────────────────────────────────────────────────────────────────────────────────────────────────────────┘
+//!   wait ──► note who is ready ──► settle ──► obey ──► fire ──► dial ──► accept ──► serve ──► hand over ──► fan out ──► pause
+//!    ▲                             (durable     (commands) (timers)                 (reads      (batch to     (lines to   │
+//!    │                              batches,                                         into the     the journal)  receivers)  │
+//!    │                              ACKs out)                                        open batch)                            │
+//!    └──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! One file for each step. The loop blocks nowhere but in `wait`.
@@ -14,6 +14,7 @@
 mod accept;
 mod connection;
 mod dial;
+mod fan_out;
 mod obey;
 mod pace;
 mod serve;
@@ -32,11 +33,14 @@ use journal::Inlet;
 
 use self::accept::Listening;
 use self::connection::Connection;
+use self::fan_out::Feed;
 use self::pace::Pace;
 use crate::command::{Command, Resolved};
 use crate::driver::{Driver, Ready};
+use crate::fanout::Wake;
 use crate::peer::{OpenBatch, Run};
 use crate::slab::{Key, Slab};
+use crate::source::Role;
 use crate::status::{LoopCounters, LoopStatus, PeerStatus};
 use crate::target::Target;
 use crate::timers::{Timer, Timers};
@@ -66,6 +70,8 @@ pub(crate) struct Parts<D: Driver> {
     /// Gives an accepted connection to some loop; gives it back when this loop is to keep it.
     pub(crate) share: Share<D>,
     pub(crate) counters: Arc<LoopCounters>,
+    /// Ends the loop's wait.
+    pub(crate) wake: Wake,
     /// Connections are numbered from here on, in steps.
     pub(crate) first_conn: u64,
     pub(crate) conn_step: u64,
@@ -102,6 +108,8 @@ pub(crate) struct EventLoop<D: Driver> {
     to_serve: VecDeque<Key>,
     /// Peers to which something is to be written in this turn.
     to_reply: Vec<Key>,
+    /// The fan-outs that have receivers here.
+    feeds: Vec<Feed>,
     open: Option<OpenBatch>,
     /// Since when there is an open batch.
     opened: Duration,
@@ -145,6 +153,7 @@ impl<D: Driver> EventLoop<D> {
             to_accept: VecDeque::new(),
             to_serve: VecDeque::new(),
             to_reply: Vec::new(),
+            feeds: Vec::new(),
             open: None,
             opened: Duration::ZERO,
             submitted: VecDeque::new(),
@@ -175,6 +184,7 @@ impl<D: Driver> EventLoop<D> {
         self.accept(now);
         let served = self.serve(now);
         self.hand_over(now);
+        self.fan_out();
         self.parts.counters.unacked.store(self.unacked, Ordering::Relaxed);
         if self.has_stopped(now) {
             return Ok(Turn::Stopped);
@@ -188,6 +198,7 @@ impl<D: Driver> EventLoop<D> {
         let busy = (!self.to_serve.is_empty() && !self.blocked)
             || !self.to_accept.is_empty()
             || !self.to_dial.is_empty()
+            || self.feeds.iter().any(Feed::is_busy)
             || std::mem::take(&mut self.more_commands);
         let now = self.parts.driver.monotonic();
         let timeout = if busy {
@@ -252,14 +263,18 @@ impl<D: Driver> EventLoop<D> {
     fn status(&self) -> LoopStatus {
         let mut peers: Vec<PeerStatus> =
             self.targets.iter().map(|target| self.target_status(target)).collect();
-        peers.extend(self.peers.iter().filter(|peer| peer.is_accepted()).map(Connection::status));
+        let accepted = |peer: &&Connection<_>| peer.is_accepted() && peer.peer.source.role == Role::Peers;
+        peers.extend(self.peers.iter().filter(accepted).map(Connection::status));
         LoopStatus { peers }
     }
 
     /// True when nothing is left to do after [`Command::Stop`], or no time to do it.
     fn has_stopped(&self, now: Duration) -> bool {
         self.stop_at.is_some_and(|stop_at| {
-            let settled = self.to_serve.is_empty() && self.open.is_none() && self.submitted.is_empty();
+            let settled = self.to_serve.is_empty()
+                && self.open.is_none()
+                && self.submitted.is_empty()
+                && !self.feeds.iter().any(Feed::is_busy);
             settled || now >= stop_at
         })
     }

@@ -9,6 +9,7 @@ use super::connection::{Connection, Stage, reason};
 use crate::driver::Driver;
 use crate::peer::{OpenBatch, Peer};
 use crate::slab::Key;
+use crate::source::Role;
 
 /// A peer's turn is at most so many bytes, or one chunk if that is more.
 const TURN_BYTES: usize = 16 * 1024;
@@ -34,6 +35,13 @@ impl<D: Driver> EventLoop<D> {
         while served < TURNS {
             let Some(key) = self.to_serve.pop_front() else { break };
             let Some(connection) = self.peers.get_mut(key) else { continue };
+            if connection.peer.source.role == Role::Subscribers {
+                let outcome = discard(&mut self.parts.driver, connection);
+                connection.queued = matches!(outcome, Outcome::More);
+                self.served(key, outcome);
+                served += 1;
+                continue;
+            }
             let room = Peer::room(&connection.peer.source, &connection.peer.name);
             let Some(mut open) = self.open_batch(room) else {
                 // All batches are with the journal. Whoever is next stays next.
@@ -42,14 +50,18 @@ impl<D: Driver> EventLoop<D> {
             };
             let outcome = self.serve_one(key, &mut open, now, wall);
             self.open = Some(open);
-            match outcome {
-                Outcome::More => self.to_serve.push_back(key),
-                Outcome::Drained => {}
-                Outcome::Ended(reason) => self.ended(key, &reason),
-            }
+            self.served(key, outcome);
             served += 1;
         }
         served
+    }
+
+    fn served(&mut self, key: Key, outcome: Outcome) {
+        match outcome {
+            Outcome::More => self.to_serve.push_back(key),
+            Outcome::Drained => {}
+            Outcome::Ended(reason) => self.ended(key, &reason),
+        }
     }
 
     fn serve_one(&mut self, key: Key, open: &mut OpenBatch, now: Duration, wall: Micros) -> Outcome {
@@ -90,6 +102,27 @@ impl<D: Driver> EventLoop<D> {
         }
         self.open.take()
     }
+}
+
+/// Reads what a subscriber sends, for the end of the stream only.
+fn discard<D: Driver>(driver: &mut D, connection: &mut Connection<D::Socket>) -> Outcome {
+    match connection.stage {
+        Stage::Open => {}
+        Stage::Leaving => return Outcome::Ended("closed".to_owned()),
+        Stage::Connecting | Stage::Ended => return Outcome::Drained,
+    }
+    let mut nowhere = [0; 1024];
+    for _ in 0..TURN_BYTES / nowhere.len() {
+        match driver.read(&mut connection.socket, &mut nowhere) {
+            Ok(0) => return Outcome::Ended("closed by the subscriber".to_owned()),
+            Ok(bytes) if bytes < nowhere.len() && !connection.hangup => return Outcome::Drained,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Outcome::Drained,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Outcome::Ended(reason(&error)),
+        }
+    }
+    Outcome::More
 }
 
 /// Reads until there is less than asked for, the turn is over, or the batch is full.

@@ -5,11 +5,15 @@ use std::time::Duration;
 use super::EventLoop;
 use super::connection::{Stage, reason};
 use crate::driver::Driver;
+use crate::fanout::{Behind, Fanout};
 use crate::slab::Key;
 
 /// While there is always more to read, a batch that is not full gathers for so many times `hold_back`: lines are
 /// waiting for longer than that in the sockets then.
 const GATHERED_PERIODS: u32 = 16;
+
+/// Who has so much to get gets the rest in another turn.
+const VISIT_BYTES: usize = 64 << 10;
 
 impl<D: Driver> EventLoop<D> {
     /// Takes back what the journal has made durable, and sends the ACKs: one write for each peer, however many
@@ -41,20 +45,38 @@ impl<D: Driver> EventLoop<D> {
         self.to_reply = peers;
     }
 
-    /// Writes what the peer is owed, as far as its socket takes it.
-    fn reply(&mut self, key: Key) {
+    /// Writes what the peer is owed, as far as its socket takes it: ACKs, and lines of others up to [`VISIT_BYTES`].
+    pub(super) fn reply(&mut self, key: Key) {
         let Some(connection) = self.peers.get_mut(key) else { return };
         connection.replying = false;
-        while let Some(bytes) = connection.peer.reply().filter(|_| !connection.broken) {
+        let fanout = connection.seat.map(|seat| &self.feeds[seat.feed].fanout);
+        let view = fanout.map(Fanout::look);
+        let (mut left, mut missed) = (VISIT_BYTES, 0);
+        while !connection.broken && left > 0 {
+            if let (Some(view), Some(receiver)) = (&view, &mut connection.peer.receiver) {
+                missed += view.catch_up(receiver);
+            }
+            if missed > 0 && fanout.is_some_and(|fanout| fanout.behind() == Behind::Close) {
+                break;
+            }
+            let Some(bytes) = connection.peer.reply(view.as_ref()) else { break };
             match self.parts.driver.write(&mut connection.socket, bytes) {
                 Ok(0) => break,
                 Ok(taken) => {
-                    let acked = connection.peer.replied(taken);
-                    self.unacked -= acked;
-                    self.parts.counters.acked.fetch_add(acked, Ordering::Relaxed);
+                    connection.full = false;
+                    let replied = connection.peer.replied(taken, view.as_ref());
+                    self.unacked -= replied.acked;
+                    self.parts.counters.acked.fetch_add(replied.acked, Ordering::Relaxed);
+                    if let Some(fanout) = fanout {
+                        fanout.count_sent(replied.lines);
+                        left = left.saturating_sub(taken);
+                    }
                 }
                 // The socket is named again when it takes more.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    connection.full = true;
+                    break;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     connection.broken = true;
@@ -62,7 +84,16 @@ impl<D: Driver> EventLoop<D> {
                 }
             }
         }
-        let done = connection.broken || connection.peer.unacked() == 0;
+        drop(view);
+        let mut behind = false;
+        if let Some(fanout) = fanout.filter(|_| missed > 0) {
+            fanout.count_skipped(missed);
+            behind = fanout.behind() == Behind::Close && connection.stage == Stage::Open;
+            if behind {
+                fanout.count_closed();
+            }
+        }
+        let done = connection.broken || !connection.peer.is_owed();
         match connection.stage {
             // What the peer sent before it went may still wait to be read. The read finds the end.
             Stage::Open if connection.broken && !connection.queued => {
@@ -71,6 +102,8 @@ impl<D: Driver> EventLoop<D> {
                 self.to_serve.push_back(key);
             }
             Stage::Ended if done => self.close(key, "closed"),
+            Stage::Open if behind => self.leave(key, "it did not take its lines in time"),
+            _ if left == 0 => self.visit_again(key),
             _ => {}
         }
     }

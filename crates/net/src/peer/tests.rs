@@ -9,8 +9,9 @@ use record::{LineFlags, Micros, Position};
 use wire::AckText;
 
 use super::{OpenBatch, Peer};
+use crate::fanout::{Behind, Fanout, FanoutOptions};
 use crate::slab::{Key, Slab};
-use crate::{DialOptions, Source, SourceCounters};
+use crate::{DialOptions, Role, Source, SourceCounters};
 
 /// What happens to a peer.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ enum Step {
     Cut,
     /// The socket takes so many bytes of what is owed.
     Reply(usize),
+    /// Somebody else sends so long a line to all.
+    Publish(usize),
 }
 
 /// A peer, and a journal that commits when it is told to.
@@ -36,6 +39,7 @@ struct Bench {
     open: Option<OpenBatch>,
     submitted: Vec<OpenBatchRuns>,
     replied: Vec<u8>,
+    fanout: Fanout,
 }
 
 type OpenBatchRuns = Vec<super::Run>;
@@ -57,6 +61,8 @@ fn source(chunk_bytes: usize, line_bytes_max: usize) -> Arc<Source> {
             backoff_max: Duration::ZERO,
             once: false,
         },
+        role: Role::Peers,
+        fanout: None,
         counters: SourceCounters::default(),
     })
 }
@@ -78,8 +84,10 @@ impl Bench {
         let (mut journal, _) = Journal::open(disk.clone(), options).expect("an empty disk");
         let inlet = journal.inlet(Arc::new(|| {}));
         let key: Key = Slab::<()>::default().next_key();
-        let peer = Peer::new(source, "peer".into(), 1, key);
-        Self { peer, disk, journal, inlet, open: None, submitted: Vec::new(), replied: Vec::new() }
+        let mut peer = Peer::new(source, "peer".into(), 1, key);
+        let fanout = Fanout::new(FanoutOptions { ring_bytes: 1 << 20, behind: Behind::Skip });
+        peer.receiver = Some(Box::new(fanout.join(Some(&peer.name))));
+        Self { peer, disk, journal, inlet, open: None, submitted: Vec::new(), replied: Vec::new(), fanout }
     }
 
     fn step(&mut self, step: &Step) {
@@ -91,7 +99,12 @@ impl Bench {
             }
             Step::Submit => self.submit(),
             Step::Cut => self.with_batch(|peer, open| peer.cut_row(open, NOW)),
-            Step::Reply(most) => self.reply(*most),
+            Step::Reply(most) => {
+                self.reply(*most);
+            }
+            Step::Publish(length) => {
+                self.fanout.publish([(None, &*b"o".repeat(*length)), (Some("peer"), &b"its own"[..])]);
+            }
         }
     }
 
@@ -150,12 +163,16 @@ impl Bench {
         self.inlet.publish_open_floor(self.peer.first_piece());
     }
 
-    fn reply(&mut self, most: usize) {
-        if let Some(bytes) = self.peer.reply() {
-            let taken = most.min(bytes.len());
-            self.replied.extend_from_slice(&bytes[..taken]);
-            self.peer.replied(taken);
+    fn reply(&mut self, most: usize) -> bool {
+        let view = self.fanout.look();
+        if let Some(receiver) = &mut self.peer.receiver {
+            assert_eq!(view.catch_up(receiver), 0, "the ring has room for all");
         }
+        let Some(bytes) = self.peer.reply(Some(&view)) else { return false };
+        let taken = most.min(bytes.len());
+        self.replied.extend_from_slice(&bytes[..taken]);
+        self.peer.replied(taken, Some(&view));
+        true
     }
 
     /// Ends the stream and commits; the rows as they are read back.
@@ -163,9 +180,7 @@ impl Bench {
         self.with_batch(|peer, open| peer.end(open, NOW));
         self.submit();
         self.commit();
-        while self.peer.reply().is_some() {
-            self.reply(usize::MAX);
-        }
+        while self.reply(usize::MAX) {}
         let mut reader = Reader::open(self.disk.clone(), Position(0)).expect("a journal");
         let mut rows = Vec::new();
         while let Some(line) = reader.next().expect("an undamaged journal") {
@@ -217,7 +232,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Commit),
         2 => Just(Step::Submit),
         1 => Just(Step::Cut),
-        2 => (0_usize..40).prop_map(Step::Reply),
+        3 => (0_usize..40).prop_map(Step::Reply),
+        2 => (0_usize..20).prop_map(Step::Publish),
     ]
 }
 
@@ -244,7 +260,15 @@ proptest! {
             _ => 0,
         };
         let lines: usize = steps.iter().map(newline).sum();
-        prop_assert_eq!(bench.replied, b"ACK\n".repeat(lines));
+        // Neither an ACK nor another's line is ever within the other.
+        let (acks, others): (Vec<_>, Vec<_>) =
+            bench.replied.split_inclusive(|&byte| byte == b'\n').partition(|line| *line == b"ACK\n");
+        prop_assert_eq!(acks.len(), lines);
+        let published = steps.iter().filter_map(|step| match step {
+            Step::Publish(length) => Some([&*b"o".repeat(*length), b"\n"].concat()),
+            _ => None,
+        });
+        prop_assert_eq!(others, published.collect::<Vec<_>>());
         prop_assert_eq!((bench.peer.lines, bench.peer.unacked()), (lines as u64, 0));
     }
 }
@@ -254,11 +278,11 @@ fn nothing_is_owed_before_the_batch_comes_back() {
     let mut bench = Bench::new(64, 1000, 4);
     bench.step(&Step::Read(b"one\ntwo\nthr".to_vec()));
     bench.step(&Step::Submit);
-    assert_eq!((bench.peer.reply(), bench.peer.unacked()), (None, 2));
+    assert_eq!((bench.peer.reply(None), bench.peer.unacked()), (None, 2));
     bench.step(&Step::Commit);
-    assert_eq!((bench.peer.reply(), bench.peer.unacked()), (Some(&b"ACK\nACK\n"[..]), 2));
+    assert_eq!((bench.peer.reply(None), bench.peer.unacked()), (Some(&b"ACK\nACK\n"[..]), 2));
     bench.reply(7);
-    assert_eq!((bench.peer.reply(), bench.peer.unacked()), (Some(&b"\n"[..]), 1));
+    assert_eq!((bench.peer.reply(None), bench.peer.unacked()), (Some(&b"\n"[..]), 1));
 }
 
 #[test]

@@ -175,6 +175,7 @@ impl Collector {
         let wake = driver.waker();
         let parts = Parts {
             inlet: journal.inlet(Arc::clone(&wake)),
+            wake: Arc::clone(&wake),
             driver,
             commands: inbox,
             resolver: Box::new(self.names.clone()),

@@ -13,12 +13,14 @@
 //!
 //! - every acked line is there, unchanged, in the order of its connection, and nothing else is;
 //! - a line is there twice only if it was sent twice, which a peer does only when it had no ACK;
-//! - what a peer read were whole ACKs, and never more than it had sent lines;
+//! - what a peer read were whole ACKs, and never more than it had sent lines, and between them whole lines of others in order, with a notice
+//!   of the right number where some are missing;
 //! - what was read of the journal once reads the same after every restart;
 //! - after it all a fresh line from each peer still gets through.
 
 mod collector;
 mod consumer;
+mod ears;
 mod faults;
 mod judge;
 mod lines;
@@ -54,6 +56,10 @@ pub struct Report {
     pub duplicates: u64,
     /// Rows that the end of a connection left without a newline.
     pub unterminated: u64,
+    /// Lines that went to all and were heard, counted for each peer.
+    pub heard: u64,
+    /// Those that peers were told they missed.
+    pub missed: u64,
     /// Connections on which something was sent.
     pub connections: u64,
     /// How often the collector was started.
@@ -92,6 +98,8 @@ impl Report {
         self.lines += other.lines;
         self.duplicates += other.duplicates;
         self.unterminated += other.unterminated;
+        self.heard += other.heard;
+        self.missed += other.missed;
         self.connections += other.connections;
         self.starts += other.starts;
         self.disk_faults += other.disk_faults;

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::ears::Ears;
 use super::trace::Trace;
 use crate::driver::sim::{SimListener, SimNet, SimSocket};
-
-const ACK: &[u8] = b"ACK\n";
 
 /// One simulated peer with numbered lines. It sends them in order, and after a broken connection again from the first one
 /// that was not acked.
@@ -18,6 +17,9 @@ pub(super) struct SimPeer {
     pub(super) lines: Vec<Vec<u8>>,
     /// Lines whose ACK was read.
     pub(super) acked: usize,
+    /// Lines of others that it has heard, and those that it was told it missed.
+    pub(super) heard: u64,
+    pub(super) missed: u64,
     manners: Manners,
     connection: Option<Connection>,
     ended: Vec<Sent>,
@@ -66,7 +68,7 @@ pub(super) struct Sent {
 struct Connection {
     socket: SimSocket,
     sent: Sent,
-    ack_bytes: usize,
+    ears: Ears,
     half_closed: Option<Duration>,
 }
 
@@ -84,7 +86,7 @@ pub(super) struct Surroundings<'a> {
 
 impl SimPeer {
     pub(super) fn new(name: String, role: Role, lines: Vec<Vec<u8>>, manners: Manners) -> Self {
-        Self { name, role, lines, acked: 0, manners, connection: None, ended: Vec::new() }
+        Self { name, role, lines, acked: 0, heard: 0, missed: 0, manners, connection: None, ended: Vec::new() }
     }
 
     /// Every connection so far, in order.
@@ -140,7 +142,7 @@ impl SimPeer {
         let name = name.cloned().unwrap_or_else(|| socket.local_addr().to_string());
         let (first, start) = (self.acked, world.start);
         let sent = Sent { name, first, lines: 0, tail: 0, acked: 0, heard: false, start };
-        self.connection = Some(Connection { socket, sent, ack_bytes: 0, half_closed: None });
+        self.connection = Some(Connection { socket, sent, ears: Ears::default(), half_closed: None });
         world.trace.note(1);
     }
 
@@ -192,24 +194,23 @@ impl SimPeer {
         }
     }
 
-    /// Reads some ACKs, and checks that they are ACKs, and not too many.
+    /// Reads some ACKs, and lines of others, and checks that they are whole, and not too many.
     fn read(&mut self, world: &mut Surroundings<'_>) -> Result<(), String> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
-        let mut buffer = [0; 64];
+        let mut buffer = [0; 256];
         match connection.socket.read(&mut buffer) {
             Ok(0) => return self.end_of_stream(world),
             Ok(taken) => {
                 world.trace.note(taken as u64);
+                let (sent, ears) = (&mut connection.sent, &mut connection.ears);
+                let (heard, missed) = (ears.heard, ears.missed);
                 for &byte in &buffer[..taken] {
-                    let expected = ACK[connection.ack_bytes % ACK.len()];
-                    if byte != expected {
-                        return Err(format!("`{}` read {byte:#x} where {expected:#x} follows", self.name));
-                    }
-                    connection.ack_bytes += 1;
+                    let acked = ears.hear(byte).map_err(|error| format!("`{}` {error}", self.name))?;
+                    sent.acked += usize::from(acked);
                 }
-                let sent = &mut connection.sent;
-                sent.acked = connection.ack_bytes / ACK.len();
-                if connection.ack_bytes.div_ceil(ACK.len()) > sent.lines {
+                self.heard += ears.heard - heard;
+                self.missed += ears.missed - missed;
+                if sent.acked + usize::from(ears.is_amid_ack()) > sent.lines {
                     return Err(format!(
                         "`{}` sent {} lines and read {} ACKs",
                         self.name, sent.lines, sent.acked

@@ -11,7 +11,7 @@ use super::collector::Setup;
 use super::peer::Manners;
 use crate::driver::sim::SimOptions;
 use crate::peer::Peer;
-use crate::{DialOptions, Source, SourceCounters};
+use crate::{DialOptions, Role, Source, SourceCounters};
 
 /// A network with small and large queues, on which little or much time passes by itself.
 pub(super) fn network(random: &mut Rng) -> SimOptions {
@@ -38,6 +38,8 @@ pub(super) fn source(random: &mut Rng, name: &str, chunk_bytes: usize) -> Arc<So
             backoff_max: Duration::from_secs(2),
             once: false,
         },
+        role: Role::Peers,
+        fanout: None,
         counters: SourceCounters::default(),
     })
 }

@@ -8,6 +8,7 @@ use journal::{SimDisk, State};
 use super::Report;
 use super::collector::{Collector, Setup};
 use super::consumer::Consumer;
+use super::ears::said;
 use super::faults::Weather;
 use super::judge::judge;
 use super::lines::line;
@@ -17,7 +18,7 @@ use super::trace::Trace;
 use crate::command::Command;
 use crate::driver::sim::SimNet;
 use crate::event_loop::Turn;
-use crate::{Source, SourceCounters};
+use crate::{Behind, Fanout, FanoutOptions, Source, SourceCounters};
 
 /// Rounds in which everybody must have come to rest after the last fault: a round lasts 20 ms at most, and the longest
 /// waits are those for an answer, for a retry and for a peer's last ACKs.
@@ -44,6 +45,8 @@ pub(super) struct World {
     calm: bool,
     /// This start of the collector was told to stop.
     stopping: bool,
+    /// Lines that went to all.
+    said: u64,
 }
 
 impl World {
@@ -70,6 +73,7 @@ impl World {
             disk_faults: 0,
             calm: false,
             stopping: false,
+            said: 0,
         };
         world.add_peers();
         world
@@ -100,6 +104,8 @@ impl World {
             lines: verdict.lines,
             duplicates: verdict.duplicates,
             unterminated: verdict.unterminated,
+            heard: self.peers.iter().map(|peer| peer.heard).sum(),
+            missed: self.peers.iter().map(|peer| peer.missed).sum(),
             connections,
             starts: self.starts,
             disk_faults: self.disk_faults,
@@ -138,7 +144,11 @@ impl World {
         match dice {
             0..400 => self.turn(),
             400..600 => self.commit(),
-            600..900 => self.peer_moves(),
+            600..880 => self.peer_moves(),
+            880..900 => {
+                self.say();
+                Ok(())
+            }
             900..930 => self.consume(20),
             930..950 => self.checkpoint(),
             950..970 => {
@@ -221,6 +231,16 @@ impl World {
         self.peers[number].act(&mut surroundings)
     }
 
+    /// Lines go to all peers that have dialled, in one go.
+    fn say(&mut self) {
+        let count = self.random.u64(1..10);
+        let lines: Vec<String> = (self.said..self.said + count).map(said).collect();
+        self.said += count;
+        if let Some(fanout) = &self.accepted.fanout {
+            fanout.publish(lines.iter().map(|line| (None, line.as_bytes())));
+        }
+    }
+
     fn consume(&mut self, rows: usize) -> Result<(), String> {
         let Some(journal) = self.collector.journal() else { return Ok(()) };
         let read = self.consumer.read(&self.collector.disk, &journal, rows)?;
@@ -265,11 +285,13 @@ impl World {
         }
         self.starts += 1;
         self.stopping = false;
-        // A new process counts its peers from zero.
+        // A new process counts its peers from zero, and remembers no line.
+        let ring_bytes = self.random.usize(200..2000);
         self.accepted = Arc::new(Source {
             name: Arc::clone(&self.accepted.name),
             ack: Some(ack()),
             counters: SourceCounters::default(),
+            fanout: Some(Fanout::new(FanoutOptions { ring_bytes, behind: Behind::Skip })),
             ..*self.accepted
         });
         if let Some(journal) = self.collector.journal() {

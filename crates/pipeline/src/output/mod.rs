@@ -83,6 +83,8 @@ impl OutputError {
 pub enum Format {
     /// `peer  message`, with control characters shown and not obeyed.
     Text,
+    /// The message alone, in the same way.
+    Message,
     /// One JSON object, see [`json`].
     Json,
 }
@@ -92,6 +94,7 @@ impl Format {
     pub fn write(self, out: &mut String, record: Record<'_>) {
         match self {
             Self::Text => text::write_record(out, record),
+            Self::Message => text::write_message(out, record),
             Self::Json => json::write_record(out, record),
         }
         out.push('\n');

@@ -4,6 +4,7 @@
 mod accepting;
 mod dialling;
 mod fairness;
+mod fan_out;
 mod gathering;
 mod input;
 mod stopping;
@@ -21,7 +22,7 @@ use crate::command::Command;
 use crate::driver::sim::{SimNet, SimOptions, SimSocket};
 use crate::peer::Peer;
 use crate::simulation::{Collector, Setup};
-use crate::{DialOptions, PeerState, PeerStatus, Source, SourceCounters};
+use crate::{DialOptions, PeerState, PeerStatus, Role, Source, SourceCounters};
 
 /// Where the collector listens.
 const HERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 5140);
@@ -71,6 +72,8 @@ fn source() -> Source {
             backoff_max: Duration::from_secs(60),
             once: false,
         },
+        role: Role::Peers,
+        fanout: None,
         counters: SourceCounters::default(),
     }
 }
