@@ -195,27 +195,34 @@ impl<D: Driver> EventLoop<D> {
     }
 
     fn wait(&mut self, served: usize) -> io::Result<()> {
-        let busy = (!self.to_serve.is_empty() && !self.blocked)
-            || !self.to_accept.is_empty()
-            || !self.to_dial.is_empty()
-            || self.feeds.iter().any(Feed::is_busy)
-            || std::mem::take(&mut self.more_commands);
-        let now = self.parts.driver.monotonic();
-        let timeout = if busy {
-            Some(Duration::ZERO)
-        } else {
+        let busy = self.is_busy() || std::mem::take(&mut self.more_commands);
+        if !busy {
+            let now = self.parts.driver.monotonic();
             let pause = self.pace.pause(served, now - self.round_began);
             self.pause_until(now + pause);
-            let stop = self.stop_at.map(|at| at.saturating_sub(now));
-            [self.timers.next_in(now), stop].into_iter().flatten().min()
-        };
+        }
         let began = self.parts.driver.monotonic();
+        // Who was to be acked in the pause may have gone.
+        let timeout = if busy || self.is_busy() {
+            Some(Duration::ZERO)
+        } else {
+            let stop = self.stop_at.map(|at| at.saturating_sub(began));
+            [self.timers.next_in(began), stop].into_iter().flatten().min()
+        };
         self.parts.driver.wait(timeout, &mut self.ready)?;
         self.round_began = self.parts.driver.monotonic();
         if !busy {
             self.pace.waited(self.round_began - began);
         }
         Ok(())
+    }
+
+    /// True when there is something to do that no socket has to tell of.
+    fn is_busy(&self) -> bool {
+        (!self.to_serve.is_empty() && !self.blocked)
+            || !self.to_accept.is_empty()
+            || !self.to_dial.is_empty()
+            || self.feeds.iter().any(Feed::is_busy)
     }
 
     /// Lets lines gather in the sockets. What becomes durable meanwhile is acked at once, and the journal gets what was read before.
