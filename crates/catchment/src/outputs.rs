@@ -238,11 +238,14 @@ impl Place<'_> {
             config::Output::Named(config::Named { name, sink: config::Sink::File { path, json } }) => {
                 Box::new(file(path, *json, pipeline, self.data_dir)?.named(name))
             }
-            config::Output::Named(config::Named { name, .. }) => {
+            config::Output::Named(config::Named {
+                name,
+                sink: config::Sink::Peers(_) | config::Sink::Subscribers(_),
+            }) => {
                 // The journal's last byte: what ends behind it is new.
                 let before = Position(self.journal.durable().saturating_sub(1));
                 let output = self.fanouts.output(name, before);
-                Box::new(output.expect("there is a fan-out for each output that is no file"))
+                Box::new(output.expect("there is a fan-out for each output of this kind"))
             }
         })
     }

@@ -32,7 +32,10 @@ impl Ears {
             }
             self.hear_line(&String::from_utf8_lossy(&line[..line.len() - 1]))?;
         } else if self.line.len() > LINE_BYTES_MAX {
-            return Err(format!("read {:?}, which is nothing that is sent", String::from_utf8_lossy(&self.line)));
+            return Err(format!(
+                "read {:?}, which is nothing that is sent",
+                String::from_utf8_lossy(&self.line)
+            ));
         }
         Ok(false)
     }

@@ -86,7 +86,17 @@ pub(super) struct Surroundings<'a> {
 
 impl SimPeer {
     pub(super) fn new(name: String, role: Role, lines: Vec<Vec<u8>>, manners: Manners) -> Self {
-        Self { name, role, lines, acked: 0, heard: 0, missed: 0, manners, connection: None, ended: Vec::new() }
+        Self {
+            name,
+            role,
+            lines,
+            acked: 0,
+            heard: 0,
+            missed: 0,
+            manners,
+            connection: None,
+            ended: Vec::new(),
+        }
     }
 
     /// Every connection so far, in order.

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Story, Turn, is_closed, send, setup, source};
@@ -154,4 +155,21 @@ fn at_a_stop_a_line_that_was_begun_is_finished() {
     story.collector.end();
     assert_eq!(begun + &heard(&mut peer), "x".repeat(6000) + "\n");
     assert!(is_closed(&mut peer));
+}
+
+#[test]
+fn a_peer_that_is_dialled_is_in_the_room_by_its_name_for_as_long_as_it_is_connected() {
+    let (mut story, fanout) = room(4096, Behind::Skip, 64 << 10);
+    let address = SocketAddr::from(([192, 0, 2, 1], 514));
+    let mut listener = story.net.listen(address).expect("a free address");
+    story.dial("target", "192.0.2.1");
+    for _ in 0..3 {
+        story.until(|_| fanout.status().receivers == 1);
+        let mut target = listener.accept().expect("a connection");
+        fanout.publish([(Some("target"), &b"its own"[..]), (Some("192.0.2.1:514"), &b"another's"[..])]);
+        story.turns(2);
+        assert_eq!(heard(&mut target), "another's\n");
+        drop(target);
+        story.until(|_| fanout.status().receivers == 0);
+    }
 }
