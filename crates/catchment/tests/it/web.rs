@@ -157,7 +157,7 @@ fn parsed(text: &str) -> BTreeMap<String, Vec<String>> {
 fn with_stages(program: &Program) -> Collector<'_> {
     program.write("handlers.py", "def handler(line: str):\n    return None\n");
     let pipeline = "[[pipeline]]\nname = 'main'\nto = ['store', 'tail']\n\
-                    stages = [{ where = 'NOT unwanted' }, { python = 'handlers.py:handler', workers = 1 }]";
+                    stages = [{ where = '.message != \"unwanted\"' }, { python = 'handlers.py:handler', workers = 1 }]";
     program.run(config().sections(pipeline))
 }
 
