@@ -128,10 +128,10 @@ fn run(
     Ok(Measured { followers, sent, told, cpu_seconds, seconds, others, peak: memory.peak, grown })
 }
 
-/// All defaults, but places for so many.
+/// All defaults, but places for so many, and the memory that they could take at worst.
 fn configuration(data_dir: &Path, source: SocketAddr, page: SocketAddr, followers: u32) -> String {
     format!(
-        "data_dir = {:?}\n[journal]\nbytes_max = \"1 GiB\"\n[web]\naddress = \"{page}\"\ntails_max = {followers}\n\
+        "data_dir = {:?}\nmemory_limit = \"1 GiB\"\n[journal]\nbytes_max = \"1 GiB\"\n[web]\naddress = \"{page}\"\ntails_max = {followers}\n\
          [[source]]\nname = \"bench\"\nkind = \"listen\"\naddress = \"{source}\"\npeers_max = 16\n",
         data_dir.display().to_string()
     )
