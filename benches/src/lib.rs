@@ -1,8 +1,9 @@
 //! What the tools of the benchmark share: the lines they send, the time they read, the latencies they gather.
 //!
-//! Three programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
-//! product around it; `load` sends it, or the collector, lines and counts what is acked; `crowd` is a chat room full of clients.
-//! `cargo xtask bench ingest` runs the first two, `cargo xtask bench fanout` the last, and both write `RESULTS.md`.
+//! Some programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
+//! product around it; `load` sends it, or the collector, lines and counts what is acked: `cargo xtask bench ingest`
+//! runs both. `crowd` is a chat room full of clients, for `cargo xtask bench fanout`; `followers` are many clients of the tail, for
+//! `cargo xtask bench tails`. All write `RESULTS.md`.
 
 #![forbid(unsafe_code)]
 

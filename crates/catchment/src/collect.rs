@@ -12,6 +12,7 @@ use crate::live::Live;
 use crate::log;
 use crate::print::{PrintError, Printer};
 use crate::run::with_app;
+use crate::secrets;
 use crate::signals::{Operator, Wish};
 
 /// How often the status line is drawn.
@@ -38,7 +39,8 @@ pub(crate) fn run(options: &cli::Collect) -> Exit {
             return Exit::Usage;
         }
     };
-    log::start(options.log.log_format.map_or(config.log_format, Into::into), config.log_level);
+    secrets::know(&config);
+    let _log = log::start(options.log.log_format.map_or(config.log_format, Into::into), config.log_level);
     with_app(config, Mode { once: options.once }, |app, operator| {
         watch(app, operator, End { once: options.once, after: None }, options.quiet)
     })

@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use crate::secrets;
+
 /// How a command ended, for whoever started it. `catchment --help` lists the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -20,5 +22,5 @@ impl From<Exit> for ExitCode {
 /// Tells the person at the terminal what went wrong.
 #[expect(clippy::print_stderr, reason = "this is where the program speaks to the person who started it")]
 pub(crate) fn complain(message: impl std::fmt::Display) {
-    eprintln!("catchment: {message}");
+    eprintln!("catchment: {}", secrets::hidden(&message.to_string()));
 }

@@ -24,6 +24,7 @@ mod read;
 mod remote;
 mod run;
 mod saved;
+mod secrets;
 mod serve;
 mod signals;
 mod sources;

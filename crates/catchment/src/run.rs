@@ -6,6 +6,7 @@ use crate::cli;
 use crate::config::{self, Config};
 use crate::exit::{Exit, complain};
 use crate::log;
+use crate::secrets;
 use crate::signals::{Operator, Wish};
 use crate::watched::Watched;
 
@@ -22,7 +23,8 @@ pub(crate) fn run(options: &cli::Run) -> Exit {
             return Exit::BadConfig;
         }
     };
-    log::start(options.log.log_format.map_or(config.log_format, Into::into), config.log_level);
+    secrets::know(&config);
+    let _log = log::start(options.log.log_format.map_or(config.log_format, Into::into), config.log_level);
     with_app(config, Mode::default(), |app, operator| {
         let mut files = Watched::new(file, app.config());
         loop {
@@ -45,6 +47,7 @@ pub(crate) fn run(options: &cli::Run) -> Exit {
 fn reload(app: &mut App, file: &Path, wish: Wish) {
     match config::load(file) {
         Ok(config) => {
+            secrets::know(&config);
             app.reload(config);
             if wish == Wish::Reload {
                 // Another file of targets is no reason to: `watch` is for those of handlers.

@@ -10,7 +10,7 @@ use crate::signals::{Operator, Wish};
 
 /// Hands the lines of a file or of stdin to collectors.
 pub(crate) fn run(options: cli::Serve) -> Exit {
-    log::start(options.log.log_format.map_or(LogFormat::Text, Into::into), LogLevel::Info);
+    let _log = log::start(options.log.log_format.map_or(LogFormat::Text, Into::into), LogLevel::Info);
     let operator = match Operator::listen() {
         Ok(operator) => operator,
         Err(error) => {

@@ -6,8 +6,10 @@ mod process;
 mod script;
 mod sections;
 mod store;
+mod tails;
 
 pub(crate) use fanout::fanout;
 pub(crate) use ingest::ingest;
 pub(crate) use process::process;
 pub(crate) use store::store;
+pub(crate) use tails::tails;

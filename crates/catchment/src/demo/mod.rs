@@ -19,7 +19,7 @@ use crate::signals::Operator;
 
 /// Shows the whole program at work.
 pub(crate) fn run(options: &cli::Demo) -> Exit {
-    log::start(LogFormat::Text, LogLevel::Warn);
+    let _log = log::start(LogFormat::Text, LogLevel::Warn);
     let fleet = match Fleet::start(options.servers as usize, options.rate) {
         Ok(fleet) => fleet,
         Err(error) => {
