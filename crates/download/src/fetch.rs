@@ -118,7 +118,10 @@ impl Fetch {
             fetch.known = place.validator;
             fetch.complete = place.complete;
             if !place.packed && !place.complete && place.offset > 0 {
-                let decoder = fetch.decoder(None).map_err(|error| failed(error.to_string()))?;
+                let decoder = fetch.decoder(None).map_err(|error| DownloadError::Start {
+                    name: fetch.name.clone(),
+                    why: error.to_string(),
+                })?;
                 fetch.body = Some(Body { came: place.offset, decoder });
             }
             fetch.shared.update(|state| {

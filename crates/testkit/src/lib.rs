@@ -33,7 +33,7 @@ mod until;
 
 pub use collector::Collector;
 pub use config::Config;
-pub use file_server::{FileServer, Served};
+pub use file_server::{FileServer, Fill, Served};
 pub use fleet::Fleet;
 pub use oracle::{Judgement, Oracle, Sent, Violation};
 pub use peer::Peer;

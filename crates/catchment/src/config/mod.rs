@@ -40,7 +40,6 @@ pub(crate) use connect::Connect;
 pub(crate) use journal::{AtCap, Journal};
 pub(crate) use listen::Address;
 pub(crate) use problem::Problems;
-pub(crate) use sink::forward::Forward;
 pub(crate) use source::{Kind, Source};
 pub(crate) use store::{Remote, Retention};
 pub(crate) use target::Target;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use testkit::{Fleet, Peer, Row, until, unused_address};
 
@@ -12,7 +12,7 @@ const RELAY: &str = include_str!("../../../../examples/relay/relay/relay.toml");
 const HUB: &str = include_str!("../../../../examples/relay/hub/hub.toml");
 
 /// The relay of the example, with a source as a fleet wants it, at other addresses.
-fn relay(at: impl ToString, hub: impl ToString) -> String {
+fn relay(at: SocketAddr, hub: SocketAddr) -> String {
     let config = RELAY.replace("127.0.0.1:5140", &at.to_string()).replace("127.0.0.1:5141", &hub.to_string());
     let config =
         config.replace("\"127.0.0.1:8515\"", "false").replace("\"apps\"", "\"dialling\"\npeers_max = 250");
@@ -21,7 +21,7 @@ fn relay(at: impl ToString, hub: impl ToString) -> String {
     )
 }
 
-fn hub(at: impl ToString) -> String {
+fn hub(at: SocketAddr) -> String {
     let config = HUB.replace("127.0.0.1:5141", &at.to_string());
     format!("stop_timeout = '100s'\n{config}peers_max = 250\n[web]\naddress = false\n")
 }

@@ -187,7 +187,7 @@ fn turn(state: &mut State, mut stream: &TcpStream, answers: &mut [u8]) -> Result
         match stream.read(answers) {
             Ok(0) => return Err("closed by the other end".to_owned()),
             Ok(bytes) => {
-                went |= state.window.answered(&answers[..bytes]).map_err(|error| error.to_string())?
+                went |= state.window.answered(&answers[..bytes]).map_err(|error| error.to_string())?;
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
