@@ -46,7 +46,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `ring_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `ring_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max`, the `bytes_max` of a stage or the `window_bytes` of an output"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Box<Memory> },
     #[error(
@@ -78,6 +78,7 @@ pub(crate) struct Memory {
     store: u64,
     queries: u64,
     web: u64,
+    inputs: u64,
 }
 
 impl Memory {
@@ -109,10 +110,12 @@ impl Memory {
                 + config.store.remote.as_ref().map_or(0, |_| REMOTE_BYTES),
             queries: config.query.memory_bytes as u64,
             web: config.web.address.map_or(0, |_| web::memory_bytes(config.web.tails_max) as u64),
+            inputs: config.inputs as u64 * download::MEMORY_BYTES,
         };
         for pipeline in &config.pipelines {
             memory.pipelines += if pipeline.multiline.is_some() { HELD_BYTES } else { 0 };
             memory.pipelines += (pipeline.threads as u64 - 1) * THREAD_BYTES;
+            memory.pipelines += pipeline.to.iter().map(output_bytes).sum::<u64>();
         }
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
             memory.pipelines += TAIL_BYTES as u64;
@@ -149,7 +152,7 @@ impl Memory {
                 self.fanouts += (to.peers_max * PEER_BYTES) as u64;
                 (to.fanout, to.peers_max as u64)
             }
-            Sink::File { .. } => return,
+            Sink::File { .. } | Sink::Forward(_) => return,
         };
         self.receivers += receivers;
         self.fanouts += receivers * RECEIVER_BYTES as u64;
@@ -169,13 +172,14 @@ impl Memory {
             + self.store
             + self.queries
             + self.web
+            + self.inputs
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { peers, tables, unfinished_lines, loops, batches, reader, .. } = *self;
-        let Self { receivers, fanouts, .. } = *self;
+        let Self { receivers, fanouts, inputs, .. } = *self;
         let Self { pipelines, stages, handlers, workers, worker_bytes, store, queries, web, .. } = *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
@@ -183,7 +187,7 @@ impl fmt::Display for Memory {
         part(unfinished_lines, format_args!("their unfinished lines, one chunk each"))?;
         part(batches, format_args!("{loops} event loops with {BATCHES} batches each"))?;
         part(reader, format_args!("printing: one frame and one line"))?;
-        part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
+        part(pipelines, format_args!("pipelines: a batch each, the tail, and what goes on to others"))?;
         part(stages, format_args!("what stages remember, and tables they look things up in"))?;
         if fanouts > 0 {
             part(fanouts, format_args!("the newest lines for {receivers} connections that get them"))?;
@@ -194,6 +198,9 @@ impl fmt::Display for Memory {
         part(store, format_args!("the newest records, and what makes parts of them"))?;
         part(queries, format_args!("queries"))?;
         part(web, format_args!("the page: its connections, and who follows the tail"))?;
+        if inputs > 0 {
+            part(inputs, format_args!("what is fetched, read and unpacked here"))?;
+        }
         write!(f, "  {:>10}  in all, at most", rounded(self.total()))?;
         if workers > 0 {
             write!(
@@ -210,6 +217,14 @@ impl fmt::Display for Memory {
 pub(crate) fn loops(config: &Config) -> usize {
     let by_cores = || std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8));
     config.loops.map_or_else(by_cores, std::num::NonZeroUsize::get)
+}
+
+/// What an output holds beside its pipeline's batch.
+fn output_bytes(output: &Output) -> u64 {
+    match output {
+        Output::Named(Named { sink: Sink::Forward(forward), .. }) => forward.memory_bytes(),
+        _ => 0,
+    }
 }
 
 fn handler(stage: &pipeline::Stage) -> Option<&workers::Spec> {

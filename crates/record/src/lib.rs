@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod batch;
 mod buckets;
 pub mod clock;
@@ -15,6 +16,7 @@ mod line;
 mod text;
 mod time;
 
+pub use backoff::backoff;
 pub use batch::{Batch, Record, Value};
 pub use buckets::{Buckets, SIZE_BOUNDS, Sizes, TIME_BOUNDS, Times};
 pub use level::Level;

@@ -6,6 +6,7 @@
 //! - [`Chatter`] is one that reads lines of others instead.
 //! - [`Fleet`] is many peers that send numbered lines and send again what was not acked; its [`Oracle`] knows what
 //!   the collector owes, and judges what it gives back.
+//! - [`FileServer`] hands out a text over HTTP, and breaks off as it is told.
 //! - [`http`] asks the page's API.
 //! - [`mmdb`] writes databases of places.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
@@ -18,6 +19,7 @@
 mod chatter;
 mod collector;
 mod config;
+mod file_server;
 mod fleet;
 pub mod http;
 pub mod mmdb;
@@ -34,6 +36,7 @@ mod until;
 pub use chatter::Chatter;
 pub use collector::Collector;
 pub use config::Config;
+pub use file_server::{FileServer, Fill, Served};
 pub use fleet::Fleet;
 pub use oracle::{Judgement, Oracle, Sent, Violation};
 pub use peer::Peer;

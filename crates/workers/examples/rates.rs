@@ -198,8 +198,9 @@ struct Run {
 fn measure(spec: Spec, lines: usize, batches: usize) -> Run {
     let mut pool = start(spec);
     pool.process(&mut filled(lines)).expect("a pool that runs");
-    let cpu =
-        |pool: &Pool| pool.handle().status().pids.iter().map(|pid| scheduled(*pid).0 as f64 / 1e3).sum::<f64>();
+    let cpu = |pool: &Pool| {
+        pool.handle().status().pids.iter().map(|pid| scheduled(*pid).0 as f64 / 1e3).sum::<f64>()
+    };
     let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
     let (began, cpu_before) = (clock::monotonic(), cpu(&pool));
     for batch in all {

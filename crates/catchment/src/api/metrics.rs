@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use web::{Metrics, Queue};
 
-use crate::control::{Parts, PipelineStatus, ServiceStatus, Status};
+use crate::control::{ForwardStatus, Parts, PipelineStatus, ServiceStatus, Status};
 use crate::fanouts::FanoutStatus;
 
 pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues: &[Queue]) {
@@ -23,6 +23,7 @@ pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues:
         of_pipeline(metrics, pipeline);
     }
     status.fanouts.iter().for_each(|fanout| of_fanout(metrics, fanout));
+    status.forwards.iter().for_each(|forward| of_forward(metrics, forward));
     for (name, pipeline) in &parts.pipelines.status() {
         stages::add(metrics, name, &pipeline.stages);
         workers::add(metrics, name, &pipeline.handlers);
@@ -182,6 +183,27 @@ fn of_fanout(metrics: &mut Metrics, fanout: &FanoutStatus) {
             "catchment_fanout_receivers_refused_total",
             "Subscribers that were refused because there were too many.",
             fanout.refused,
+        ),
+    ] {
+        metrics.counter(name, help, &labels, count);
+    }
+}
+
+fn of_forward(metrics: &mut Metrics, forward: &ForwardStatus) {
+    let labels = [("output", forward.output.as_str())];
+    let (connected, unacked) = (f64::from(u8::from(forward.connected)), forward.unacked as f64);
+    let help = "1 while an output that sends lines on is connected.";
+    metrics.gauge("catchment_forward_connected", help, &labels, connected);
+    let help = "Lines that the other end has not acked.";
+    metrics.gauge("catchment_forward_lines_unacked", help, &labels, unacked);
+    for (name, help, count) in [
+        ("catchment_forward_lines_sent_total", "Lines that were sent on, each time they were.", forward.sent),
+        ("catchment_forward_lines_acked_total", "Lines that the other end has acked.", forward.acked),
+        ("catchment_forward_reconnects_total", "Connections that were made again.", forward.reconnects),
+        (
+            "catchment_forward_failures_total",
+            "Attempts to connect that failed, and connections that broke.",
+            forward.failures,
         ),
     ] {
         metrics.counter(name, help, &labels, count);

@@ -88,12 +88,32 @@ pub(super) const OUTPUT: Section = Section {
         "public",
         "ring_bytes",
         "behind",
+        "target",
+        "ack",
+        "window_bytes",
+        "connect_timeout",
+        "timeout",
+        "backoff_min",
+        "backoff_max",
     ],
 };
 
 /// The keys that go with each `kind` of output.
 pub(super) const OUTPUT_KINDS: &[(&str, &[&str])] = &[
     ("file", &["path", "format"]),
+    (
+        "forward",
+        &[
+            "target",
+            "format",
+            "ack",
+            "window_bytes",
+            "connect_timeout",
+            "timeout",
+            "backoff_min",
+            "backoff_max",
+        ],
+    ),
     ("peers", &["source", "format", "ring_bytes", "behind"]),
     ("subscribers", &["address", "peers_max", "public", "format", "ring_bytes", "behind"]),
 ];

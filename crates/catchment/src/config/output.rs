@@ -7,7 +7,7 @@ use super::listen::Address;
 use super::pipeline;
 use super::problem::{Place, Report, Reported};
 use super::read::{At, Read, Table};
-use super::sink::{Peers, Subscribers};
+use super::sink::{Forward, Peers, Subscribers};
 use super::value::{Wrong, choice, path, quoted, text};
 
 /// `[[output]]`: where records go, under a name of the user's own.
@@ -24,6 +24,8 @@ pub(crate) struct Named {
 pub(crate) enum Sink {
     /// A file that grows.
     File { path: PathBuf, json: bool },
+    /// Another collector.
+    Forward(Forward),
     /// The peers of a source.
     Peers(Peers),
     /// Whoever connects to an address.
@@ -40,12 +42,17 @@ pub(super) struct Written {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     File,
+    Forward,
     Peers,
     Subscribers,
 }
 
-const WORDS: [(&str, Word); 3] =
-    [("file", Word::File), ("peers", Word::Peers), ("subscribers", Word::Subscribers)];
+const WORDS: [(&str, Word); 4] = [
+    ("file", Word::File),
+    ("forward", Word::Forward),
+    ("peers", Word::Peers),
+    ("subscribers", Word::Subscribers),
+];
 
 /// What each pipeline can name without an `[[output]]`.
 pub(super) const ALWAYS: [&str; 3] = ["store", "tail", "stdout"];
@@ -58,6 +65,7 @@ impl Written {
             refuse_foreign(table, kind.value);
             match kind.value {
                 Word::File => file(table, base),
+                Word::Forward => Forward::read(table, kind.place),
                 Word::Peers => Peers::read(table),
                 Word::Subscribers => Subscribers::read(table, base),
             }
@@ -206,7 +214,7 @@ mod tests {
                 "[[output]]\nname = 'tail'\nkind = 'disk'\n".to_owned(),
                 to("'tail'"),
                 "a:2: output[1].name: `tail` is what every pipeline can name; choose another name\n\
-                 a:3: output[1].kind: expected one of `\"file\"`, `\"peers\"`, `\"subscribers\"`, found `disk`",
+                 a:3: output[1].kind: expected one of `\"file\"`, `\"forward\"`, `\"peers\"`, `\"subscribers\"`, found `disk`",
             ),
             (
                 ERRORS.replace("path", "url"),

@@ -37,11 +37,15 @@ fn the_examples_in_the_default_file_show_the_defaults() {
         [[pipeline]]
         name = "main"
         from = ["gateways", "apps"]
-        to = ["store", "tail", "errors", "room", "feed"]
+        to = ["store", "tail", "errors", "hub", "room", "feed"]
         [[output]]
         name = "errors"
         kind = "file"
         path = "errors.ndjson"
+        [[output]]
+        name = "hub"
+        kind = "forward"
+        target = "hub.example:5140"
         [[output]]
         name = "room"
         kind = "peers"

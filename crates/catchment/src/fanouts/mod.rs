@@ -116,7 +116,7 @@ impl One {
                 let to = To::Subscribers { source, address: address.clone() };
                 return Some(Self { output: name.clone(), format: fanout.format, fanout: net, to });
             }
-            Sink::File { .. } => return None,
+            Sink::File { .. } | Sink::Forward(_) => return None,
         };
         Some(Self { output: name.clone(), format: fanout.format, fanout: made(fanout), to })
     }
