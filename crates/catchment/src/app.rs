@@ -164,7 +164,8 @@ impl App {
 
     /// Now and then: the log learns how the journal is, and the ages how far it has come.
     pub(crate) fn tick(&mut self) {
-        self.ages.look(self.writer.handle().durable());
+        self.ages.durable.look(self.writer.handle().durable());
+        self.ages.received.look(self.net.handle().counts().lines);
         let state = self.writer.handle().state();
         if state != self.told {
             if let State::Failed { reason } = &state {

@@ -82,7 +82,7 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
 
 /// What a stage did beside letting records pass.
 fn print_stage(out: &mut impl Write, number: usize, stage: &StageStatus) -> io::Result<()> {
-    let StageStatus { stage: name, records, dropped, changed, failed, last_failure, trouble } = stage;
+    let StageStatus { stage: name, records, dropped, changed, failed, last_failure, trouble, .. } = stage;
     if dropped + changed + failed > 0 {
         writeln!(
             out,

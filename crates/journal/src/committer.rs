@@ -174,13 +174,15 @@ impl Committer {
     fn count_sync(&mut self, took: Duration) {
         let stats = &mut self.stats;
         stats.commits += 1;
-        stats.sync_sum += took;
+        stats.syncs.took(took);
         stats.sync_max = stats.sync_max.max(took);
+        let before = stats.bytes;
         for (_, batch) in &self.written {
             stats.batches += 1;
             stats.lines += u64::from(batch.lines());
             stats.bytes += batch.bytes() as u64;
         }
+        stats.commit_sizes.was(stats.bytes - before);
     }
 }
 

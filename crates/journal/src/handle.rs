@@ -56,6 +56,11 @@ impl Handle {
         self.status.stats()
     }
 
+    /// Batches that wait for their commit, and how many can.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.queue.waiting()
+    }
+
     /// Waits until more than `beyond` is durable, at most `timeout`, and returns what is. Returns at once
     /// when the journal has failed.
     pub fn wait_durable(&self, beyond: u64, timeout: Duration) -> u64 {

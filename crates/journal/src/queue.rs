@@ -20,6 +20,8 @@ pub(crate) struct Queue {
     work: Condvar,
     /// Batches submitted and not yet handed back.
     busy: AtomicUsize,
+    /// Batches that there are.
+    batches: AtomicUsize,
     stop: AtomicBool,
     /// Something other than a batch is to be looked at: a cursor moved, or a floor.
     nudged: AtomicBool,
@@ -78,6 +80,7 @@ impl Queue {
             lanes: Mutex::new(Vec::new()),
             work: Condvar::new(),
             busy: AtomicUsize::new(0),
+            batches: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             nudged: AtomicBool::new(false),
         }
@@ -91,6 +94,7 @@ impl Queue {
             pin: AtomicU64::new(NO_ADDRESS),
             wake,
         });
+        self.batches.fetch_add(batches, Ordering::Relaxed);
         let mut lanes = self.lock();
         lanes.push(Lane {
             submitted: VecDeque::with_capacity(batches),
@@ -119,6 +123,11 @@ impl Queue {
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
         self.busy.load(Ordering::Acquire) == 0
+    }
+
+    /// Batches that wait for their commit, and all that there are.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.busy.load(Ordering::Relaxed), self.batches.load(Ordering::Relaxed))
     }
 
     /// Moves every submitted batch to the end of `to`, each with its lane.

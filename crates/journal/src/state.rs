@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use record::{Sizes, Times};
+
 /// How the journal is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -28,8 +30,10 @@ pub struct Stats {
     pub lines: u64,
     /// Their bytes, headers included.
     pub bytes: u64,
-    /// Time spent in syncs, all together.
-    pub sync_sum: Duration,
+    /// How large commits were: the bytes of what one sync made durable.
+    pub commit_sizes: Sizes,
+    /// How long syncs took.
+    pub syncs: Times,
     /// The longest sync.
     pub sync_max: Duration,
     /// Segments on disk.

@@ -105,6 +105,7 @@ impl Driver {
             status.position = position;
             status.stages = driver.stages.counts().to_vec();
         });
+        driver.tell_outputs();
         Ok(driver)
     }
 
@@ -192,7 +193,9 @@ impl Driver {
             },
         };
         self.in_hand = Some(upto);
-        self.deliver(upto)?;
+        let delivered = self.deliver(upto);
+        self.tell_outputs();
+        delivered?;
         self.in_hand = None;
         self.board.update(|status| status.position = upto);
         Ok(Step::Went)
@@ -273,6 +276,13 @@ impl Driver {
         });
     }
 
+    fn tell_outputs(&self) {
+        self.board.update(|status| {
+            status.outputs.clear();
+            status.outputs.extend(self.lanes.iter().map(Lane::status));
+        });
+    }
+
     fn open_feed(&mut self) -> Result<(), journal::ReadError> {
         // What comes again must not be taken for what came before.
         self.stages.forget();
@@ -335,6 +345,7 @@ impl Driver {
     /// Does what a failure of the output at `index` asks for, and says what it was.
     fn settle(&mut self, index: usize, error: &OutputError) -> String {
         let reason = format!("output `{}`: {error}", self.lanes[index].name());
+        self.lanes[index].failed();
         match error {
             OutputError::Failed(_) => {}
             OutputError::Lost(_) => {
@@ -374,6 +385,7 @@ impl Driver {
             status.failures += 1;
             status.last_error = Some(reason.to_owned());
         });
+        self.tell_outputs();
     }
 }
 

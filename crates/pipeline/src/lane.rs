@@ -1,5 +1,6 @@
 use record::{Batch, Position};
 
+use crate::OutputStatus;
 use crate::output::{Output, OutputError};
 use crate::stage::Route;
 
@@ -12,11 +13,25 @@ pub(crate) struct Lane {
     start: Position,
     /// It was given everything up to here.
     reached: Position,
+    records: u64,
+    failures: u64,
+    retries: u64,
+    /// Its last call failed, and the next one tries again.
+    failing: bool,
 }
 
 impl Lane {
     pub(crate) fn new(output: Box<dyn Output>, route: Route, start: Position) -> Self {
-        let mut lane = Self { output, route, start, reached: start };
+        let mut lane = Self {
+            output,
+            route,
+            start,
+            reached: start,
+            records: 0,
+            failures: 0,
+            retries: 0,
+            failing: false,
+        };
         lane.rewind();
         lane
     }
@@ -44,14 +59,37 @@ impl Lane {
 
     /// Gives it those of the records, none of which it was given before, that are for it, and so everything up to `upto`.
     pub(crate) fn write(&mut self, records: &mut Batch, upto: Position) -> Result<(), OutputError> {
-        if self.route == Route::ALL {
+        self.retries += u64::from(std::mem::take(&mut self.failing));
+        let count = if self.route == Route::ALL {
             self.output.write(records, upto)?;
+            records.len()
         } else {
             let (output, route) = (&mut self.output, self.route);
-            records.only(|record| route.takes(record), |records| output.write(records, upto))?;
-        }
+            records.only(
+                |record| route.takes(record),
+                |records| output.write(records, upto).map(|()| records.len()),
+            )?
+        };
+        self.records += count as u64;
         self.reached = upto;
         Ok(())
+    }
+
+    /// It has failed, and is to be tried again.
+    pub(crate) fn failed(&mut self) {
+        self.failures += 1;
+        self.failing = true;
+    }
+
+    pub(crate) fn status(&self) -> OutputStatus {
+        OutputStatus {
+            output: self.name().to_owned(),
+            position: self.reached,
+            records: self.records,
+            failures: self.failures,
+            retries: self.retries,
+            behind_bytes: 0,
+        }
     }
 
     pub(crate) fn durable(&mut self) -> Result<Position, OutputError> {

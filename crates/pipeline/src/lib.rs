@@ -58,5 +58,5 @@ pub use stage::{
     BadStage, Condition, Dedupe, Enrich, Geoip, Key, Missing, NotApplied, OwnedValue, RateKey, RateLimit,
     Redact, Route, Stage, StageCounts, Stages, Vrl, Where,
 };
-pub use status::{State, Status};
+pub use status::{OutputStatus, State, Status};
 pub use tail::{Event, Matches, SubscribeError, Subscription, Tail, TailOutput, TailReader, TailStatus};

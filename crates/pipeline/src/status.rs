@@ -40,6 +40,8 @@ pub struct Status {
     pub stages: Vec<StageCounts>,
     /// The Python handlers, in the order of the stages: what each is called, and how its workers are doing.
     pub handlers: Vec<(String, workers::Status)>,
+    /// Its outputs.
+    pub outputs: Vec<OutputStatus>,
     /// How often an output, the journal or a checkpoint failed.
     pub failures: u64,
     /// Damaged places in the journal that were left out.
@@ -50,6 +52,23 @@ pub struct Status {
     pub behind_bytes: u64,
     /// The last thing that went wrong, also when all is well again.
     pub last_error: Option<String>,
+}
+
+/// How an output is doing, and what it has done since the pipeline's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutputStatus {
+    /// What it is called; others may be called the same.
+    pub output: String,
+    /// It was given everything up to here.
+    pub position: Position,
+    /// Records that it took. Counted again when they are given again because it lost them.
+    pub records: u64,
+    /// How often it did not take what it was given, or could not make it durable.
+    pub failures: u64,
+    /// How often it was tried again after a failure.
+    pub retries: u64,
+    /// Bytes of the journal that are durable and were not given to it yet.
+    pub behind_bytes: u64,
 }
 
 /// Where the pipeline's thread writes its status and others read it. Of fixed size; never fails.
@@ -64,7 +83,12 @@ impl Board {
     /// The status, with what the journal knows.
     pub(crate) fn read(&self, journal: &Handle) -> Status {
         let mut status = self.lock().clone();
-        status.behind_bytes = journal.durable().saturating_sub(status.position.0 + 1);
+        let durable = journal.durable();
+        let behind = |position: Position| durable.saturating_sub(position.0 + 1);
+        status.behind_bytes = behind(status.position);
+        for output in &mut status.outputs {
+            output.behind_bytes = behind(output.position);
+        }
         status
     }
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod buckets;
 pub mod clock;
 pub mod fault;
 pub mod json;
@@ -15,6 +16,7 @@ mod text;
 mod time;
 
 pub use batch::{Batch, Record, Value};
+pub use buckets::{Buckets, SIZE_BOUNDS, Sizes, TIME_BOUNDS, Times};
 pub use level::Level;
 pub use line::{Line, LineFlags, Position};
 pub use text::{Decoded, decode, escape_controls};

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use record::clock::monotonic;
+
 use crate::StoreError;
 use crate::core::{Core, Stage, State};
 use crate::status::{Service, Status};
@@ -96,11 +98,20 @@ pub(crate) fn guarded<W: Work>(
     core: &Core,
     step: impl FnOnce() -> Result<Next, StoreError>,
 ) -> Result<Next, StoreError> {
+    let (began, done_before) = (monotonic(), W::status(&mut core.state().counts).done);
     let result = catch_unwind(AssertUnwindSafe(step))
         .unwrap_or_else(|_| Err(StoreError::Pending(format!("the service `{}` panicked", W::NAME))));
+    let took = monotonic().saturating_sub(began);
     match &result {
         Ok(_) => {
-            let before = W::status(&mut core.state().counts).trouble.take();
+            let before = {
+                let mut state = core.state();
+                let service = W::status(&mut state.counts);
+                if service.done > done_before {
+                    service.took.took(took);
+                }
+                service.trouble.take()
+            };
             if before.is_some() {
                 tracing::info!(service = W::NAME, "it works again");
             }
@@ -111,6 +122,7 @@ pub(crate) fn guarded<W: Work>(
             let before = core.note(|state| {
                 let service = W::status(&mut state.counts);
                 service.failures += 1;
+                service.took.took(took);
                 service.trouble.replace(trouble.clone())
             });
             if before.as_ref() != Some(&trouble) {

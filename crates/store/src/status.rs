@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use record::Position;
+use record::{Position, Times};
 
 use crate::Damaged;
 use crate::limits::Reason;
@@ -57,6 +58,8 @@ pub struct RemoteStatus {
     pub waiting_parts: u64,
     /// Their bytes.
     pub waiting_bytes: u64,
+    /// Since when parts are waiting, by [`record::clock::monotonic`].
+    pub waiting_since: Option<Duration>,
     /// Bytes of whole parts that are there and on this disk.
     pub copy_bytes: u64,
     /// Bytes of the cached blocks of others.
@@ -72,6 +75,8 @@ pub struct Service {
     pub bytes_written: u64,
     /// Attempts that failed.
     pub failures: u64,
+    /// How long those of its attempts took that changed the table or failed.
+    pub took: Times,
     /// Why the last attempt failed, until one succeeds.
     pub trouble: Option<String>,
 }

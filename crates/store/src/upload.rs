@@ -79,7 +79,7 @@ impl Upload {
         };
         let table = Table::now(core);
         if !is_listed(contact, prefix, &table) {
-            report(core, prefix, contact, &table, None);
+            report(core, prefix, contact, &table, None, Some(*self.since.get_or_insert(now)));
             let rest = (*self.since.get_or_insert(now) + GATHER).saturating_sub(now);
             if !rest.is_zero() {
                 return Ok(Next::Wait(rest));
@@ -92,7 +92,7 @@ impl Upload {
         note(core, prefix)?;
         let copies = copies::evict(core, prefix)?;
         remove(core, prefix, contact, &table, now)?;
-        report(core, prefix, contact, &table, Some(copies));
+        report(core, prefix, contact, &table, Some(copies), self.since);
         if !is_listed(contact, prefix, &table) {
             return Ok(Next::Go);
         }
@@ -184,7 +184,14 @@ fn remove(
     Ok(())
 }
 
-fn report(core: &Core, prefix: &Prefix, contact: &Contact, table: &Table, copies: Option<u64>) {
+fn report(
+    core: &Core,
+    prefix: &Prefix,
+    contact: &Contact,
+    table: &Table,
+    copies: Option<u64>,
+    since: Option<Duration>,
+) {
     let waiting = table.parts.iter().filter(|(part, _)| !contact.has(part));
     let (parts, bytes) =
         waiting.fold((0, 0), |(parts, all), (part, _)| (parts + 1, all + part.summary.bytes));
@@ -196,6 +203,7 @@ fn report(core: &Core, prefix: &Prefix, contact: &Contact, table: &Table, copies
             parts: prefix.listed().len() as u64,
             waiting_parts: parts,
             waiting_bytes: bytes,
+            waiting_since: since.filter(|_| parts > 0),
             copy_bytes: copies.unwrap_or(before),
             block_bytes: prefix.block_bytes(),
         });

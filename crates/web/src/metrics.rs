@@ -12,6 +12,8 @@ pub enum Kind {
     Gauge,
     /// A sum and a count, as `_sum` and `_count`.
     Summary,
+    /// The same, and how many were at most so much, as `_bucket`.
+    Histogram,
 }
 
 /// Everything that is counted, family by family.
@@ -66,6 +68,25 @@ impl Metrics {
         self.sample(Kind::Summary, name, "_count", help, labels, count as f64);
     }
 
+    /// Adds how many values were at most each of some bounds, which ascend, their sum, and how many there were in all.
+    pub fn histogram(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&str, &str)],
+        buckets: impl IntoIterator<Item = (f64, u64)>,
+        (sum, count): (f64, u64),
+    ) {
+        let infinite = (f64::INFINITY, count);
+        for (bound, up_to) in buckets.into_iter().chain([infinite]) {
+            let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+            let labels: Vec<_> = labels.iter().copied().chain([("le", bound.as_str())]).collect();
+            self.sample(Kind::Histogram, name, "_bucket", help, &labels, up_to as f64);
+        }
+        self.sample(Kind::Histogram, name, "_sum", help, labels, sum);
+        self.sample(Kind::Histogram, name, "_count", help, labels, count as f64);
+    }
+
     fn sample(
         &mut self,
         kind: Kind,
@@ -109,6 +130,7 @@ impl Metrics {
                 Kind::Counter => "counter",
                 Kind::Gauge => "gauge",
                 Kind::Summary => "summary",
+                Kind::Histogram => "histogram",
             };
             let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{samples}");
         }
@@ -130,6 +152,18 @@ mod tests {
             metrics.text(),
             "# HELP a_seconds As.\n# TYPE a_seconds summary\na_seconds_sum 0.25\na_seconds_count 3\n\
              # HELP b_total Bs.\n# TYPE b_total counter\nb_total{name=\"a\\\"\\\\\\n\"} 1\nb_total{name=\"c\",kind=\"d\"} 1099511627776\n"
+        );
+    }
+
+    #[test]
+    fn a_histogram_ends_with_all_there_were() {
+        let mut metrics = Metrics::default();
+        metrics.histogram("a_seconds", "As.", &[("b", "c")], [(0.0001, 1), (2.5, 3)], (7.5, 4));
+        assert_eq!(
+            metrics.text(),
+            "# HELP a_seconds As.\n# TYPE a_seconds histogram\na_seconds_bucket{b=\"c\",le=\"0.0001\"} 1\n\
+             a_seconds_bucket{b=\"c\",le=\"2.5\"} 3\na_seconds_bucket{b=\"c\",le=\"+Inf\"} 4\n\
+             a_seconds_sum{b=\"c\"} 7.5\na_seconds_count{b=\"c\"} 4\n"
         );
     }
 }

@@ -95,6 +95,7 @@ impl InHand {
         }
         let failed = apply(&mut self.batch, &parts);
         board.update(|status| {
+            status.batches += 1;
             status.lines += lines;
             status.failed += failed;
             status.unhandled += unhandled;

@@ -55,5 +55,5 @@ pub use hand::by_hand;
 pub use handle::Handle;
 pub use pool::Pool;
 pub use spec::Spec;
-pub use status::Status;
+pub use status::{End, Status};
 pub use worker::About;

@@ -1,4 +1,9 @@
-//! Everything that can be counted, for Prometheus.
+//! Everything that can be counted, for Prometheus. No series is of one peer: there may be tens of thousands.
+
+mod commits;
+mod outputs;
+mod stages;
+mod workers;
 
 use std::collections::BTreeMap;
 
@@ -16,13 +21,21 @@ pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues:
     for pipeline in &status.pipelines {
         of_pipeline(metrics, pipeline);
     }
+    for (name, pipeline) in &parts.pipelines.status() {
+        stages::add(metrics, name, &pipeline.stages);
+        workers::add(metrics, name, &pipeline.handlers);
+        outputs::add(metrics, name, &pipeline.outputs);
+    }
     store(metrics, status);
+    commits::of_store(metrics, &parts.store.0.status());
     drops(metrics, status);
     for queue in queues {
         of_queue(metrics, queue);
     }
     let help = "Who follows the tail.";
     metrics.gauge("catchment_tail_subscribers", help, &[], status.tail.subscribers as f64);
+    let help = "Lines of the program's own log that were counted in another one, since there were too many like them.";
+    metrics.counter("catchment_log_lines_held_back_total", help, &[], crate::log::held_back());
 }
 
 fn peers(metrics: &mut Metrics, status: &Status) {
@@ -92,8 +105,8 @@ fn journal(metrics: &mut Metrics, parts: &Parts, status: &Status) {
     ] {
         metrics.counter(name, help, &[], count);
     }
-    let (sum, max) = (stats.sync_sum.as_secs_f64(), stats.sync_max.as_secs_f64());
-    metrics.summary("catchment_journal_sync_seconds", "How long syncs took.", &[], sum, stats.commits);
+    commits::of_journal(metrics, &stats);
+    let max = stats.sync_max.as_secs_f64();
     metrics.gauge("catchment_journal_sync_max_seconds", "How long the longest sync took.", &[], max);
     for (name, help, value) in [
         ("catchment_journal_segments", "Segments on disk.", stats.segments),
@@ -121,7 +134,7 @@ fn of_pipeline(metrics: &mut Metrics, pipeline: &PipelineStatus) {
         ),
         (
             "catchment_pipeline_failures_total",
-            "Records on which a stage failed, and which were kept.",
+            "How often an output, the journal or a checkpoint failed; it is tried again.",
             pipeline.failures,
         ),
         (

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Parts;
 use crate::outputs::StoreHandle;
+use crate::secrets::harmless;
 
 /// How long a loop may take to say how its peers are.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -87,12 +88,27 @@ pub(crate) struct PipelineStatus {
     /// Its Python handlers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) handlers: Vec<HandlerStatus>,
+    #[serde(default)]
+    pub(crate) outputs: Vec<OutputStatus>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OutputStatus {
+    pub(crate) output: String,
+    pub(crate) position: u64,
+    pub(crate) behind_bytes: u64,
+    pub(crate) records: u64,
+    pub(crate) failures: u64,
+    pub(crate) retries: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StageStatus {
     pub(crate) stage: String,
     pub(crate) records: u64,
+    /// Records that came out of it.
+    #[serde(default)]
+    pub(crate) passed: u64,
     pub(crate) dropped: u64,
     pub(crate) changed: u64,
     pub(crate) failed: u64,
@@ -254,8 +270,8 @@ fn pipeline_status(
 ) -> PipelineStatus {
     let (state, reason) = match status.state {
         pipeline::State::Running => ("running", None),
-        pipeline::State::Waiting { reason } => ("waiting", Some(reason)),
-        pipeline::State::Ended { reason } => ("ended", Some(reason)),
+        pipeline::State::Waiting { reason } => ("waiting", Some(harmless(reason))),
+        pipeline::State::Ended { reason } => ("ended", Some(harmless(reason))),
     };
     PipelineStatus {
         name,
@@ -271,29 +287,41 @@ fn pipeline_status(
         failures: status.failures,
         damaged: status.damaged,
         missed_bytes: status.missed_bytes,
-        last_error: status.last_error,
+        last_error: status.last_error.map(harmless),
         stages: status.stages.into_iter().map(stage_status).collect(),
         handlers: status.handlers.into_iter().map(handler_status).collect(),
+        outputs: status.outputs.into_iter().map(output_status).collect(),
     }
 }
 
+fn output_status(status: pipeline::OutputStatus) -> OutputStatus {
+    let pipeline::OutputStatus { output, position, behind_bytes, records, failures, retries } = status;
+    OutputStatus { output, position: position.0, behind_bytes, records, failures, retries }
+}
+
 fn stage_status(counts: pipeline::StageCounts) -> StageStatus {
-    let failure =
-        |(position, reason): (record::Position, String)| StageFailure { position: position.0, reason };
+    let failure = |(position, reason): (record::Position, String)| StageFailure {
+        position: position.0,
+        reason: harmless(reason),
+    };
     StageStatus {
         stage: counts.stage.to_owned(),
         records: counts.records,
+        passed: counts.passed,
         dropped: counts.dropped,
         changed: counts.changed,
         failed: counts.failed,
         last_failure: counts.last_failure.map(failure),
-        trouble: counts.trouble,
+        trouble: counts.trouble.map(harmless),
     }
 }
 
 fn handler_status((handler, status): (String, workers::Status)) -> HandlerStatus {
     let about = status.about.unwrap_or_default();
-    let traceback = |(position, text): (record::Position, String)| Traceback { position: position.0, text };
+    let traceback = |(position, text): (record::Position, String)| Traceback {
+        position: position.0,
+        text: harmless(text),
+    };
     HandlerStatus {
         handler,
         kind: about.kind,
@@ -307,7 +335,7 @@ fn handler_status((handler, status): (String, workers::Status)) -> HandlerStatus
         unhandled: status.unhandled,
         restarts: status.restarts,
         left_out_bytes: status.left_out_bytes,
-        last_error: status.last_error,
+        last_error: status.last_error.map(harmless),
         samples: status.samples.into_iter().map(traceback).collect(),
     }
 }
@@ -318,12 +346,12 @@ fn store_status(store: &StoreHandle) -> StoreStatus {
         done: service.done,
         bytes_written: service.bytes_written,
         failures: service.failures,
-        trouble: service.trouble,
+        trouble: service.trouble.map(harmless),
     };
     let damaged = |damaged: store::Damaged| DamagedPart {
         path: damaged.path.display().to_string(),
         rows: damaged.rows,
-        why: damaged.why,
+        why: harmless(damaged.why),
     };
     StoreStatus {
         memory_rows: status.memory_rows,
@@ -353,8 +381,8 @@ fn store_status(store: &StoreHandle) -> StoreStatus {
 fn journal_status(journal: &Handle) -> JournalStatus {
     let (state, reason) = match journal.state() {
         State::Running => ("running", None),
-        State::Stalled { reason } => ("stalled", Some(reason)),
-        State::Failed { reason } => ("failed", Some(reason)),
+        State::Stalled { reason } => ("stalled", Some(harmless(reason))),
+        State::Failed { reason } => ("failed", Some(harmless(reason))),
     };
     let stats = journal.stats();
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
@@ -366,7 +394,7 @@ fn journal_status(journal: &Handle) -> JournalStatus {
         segments: stats.segments,
         disk_bytes: stats.disk_bytes,
         commits: stats.commits,
-        sync_mean_micros: micros(stats.sync_sum).checked_div(stats.commits).unwrap_or(0),
+        sync_mean_micros: stats.syncs.sum().checked_div(stats.commits).unwrap_or(0),
         sync_max_micros: micros(stats.sync_max),
         dropped_lines: stats.dropped_lines,
         dropped_bytes: stats.dropped_bytes,
@@ -394,6 +422,6 @@ fn peer(status: PeerStatus) -> Peer {
         bytes: status.bytes,
         unacked: status.unacked,
         reconnects: status.reconnects,
-        last_error: status.last_error.map(Into::into),
+        last_error: status.last_error.map(|error| harmless(error.into())),
     }
 }

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::{Value, json};
 use testkit::http::{Stream, get, request};
 use testkit::torture::LIVELY_STORE;
-use testkit::{Collector, Config, Peer, until, unused_address};
+use testkit::{Collector, Config, Peer, Program, until, unused_address};
 
 use crate::program;
 
@@ -110,6 +110,11 @@ fn the_tail_goes_on_where_it_was_also_after_a_kill() {
     collector.terminate().expect_code(0);
 }
 
+/// The family of a name as a query has it.
+fn base_of(name: &str) -> &str {
+    ["_sum", "_count", "_bucket"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
 /// Every line is a comment or a sample of a family that was announced, names are unique and have their conventions.
 fn parsed(text: &str) -> BTreeMap<String, Vec<String>> {
     let (mut families, mut kind, mut open) = (BTreeMap::new(), String::new(), String::new());
@@ -127,10 +132,10 @@ fn parsed(text: &str) -> BTreeMap<String, Vec<String>> {
             let (sample, value) = line.rsplit_once(' ').expect("a value");
             assert!(value.parse::<f64>().is_ok(), "{line}");
             let name = sample.split('{').next().unwrap_or_default();
-            let base = if kind == "summary" {
-                name.trim_end_matches("_sum").trim_end_matches("_count")
-            } else {
-                name
+            let base = match kind.as_str() {
+                "summary" => name.trim_end_matches("_sum").trim_end_matches("_count"),
+                "histogram" => base_of(name),
+                _ => name,
             };
             assert_eq!(base, open, "{line}");
             assert!(
@@ -148,19 +153,50 @@ fn parsed(text: &str) -> BTreeMap<String, Vec<String>> {
     families
 }
 
+/// A collector with a stage and a handler.
+fn with_stages(program: &Program) -> Collector<'_> {
+    program.write("handlers.py", "def handler(line: str):\n    return None\n");
+    let pipeline = "[[pipeline]]\nname = 'main'\nto = ['store', 'tail']\n\
+                    stages = [{ where = '.message != \"unwanted\"' }, { python = 'handlers.py:handler', workers = 1 }]";
+    program.run(config().sections(pipeline))
+}
+
 #[test]
 fn metrics_can_be_scraped() {
     let program = program();
-    let mut collector = program.run(config());
+    let mut collector = with_stages(&program);
     let mut peer = Peer::client(collector.address("in"));
     send(&collector, &mut peer, 1, 10);
-    let text = get(collector.page(), "/metrics").expect(200).text();
+    // It is dropped, and the checkpoint passes it.
+    peer.send("unwanted\n");
+    peer.wait_acked(11);
+    let text = until("all is counted", || {
+        let text = get(collector.page(), "/metrics").expect(200).text();
+        text.contains(
+            "catchment_stage_records_dropped_total{pipeline=\"main\",stage=\"where\",place=\"1\"} 1\n",
+        )
+        .then_some(text)
+    });
     let families = parsed(&text);
+    for (name, value) in [
+        ("catchment_stage_records_in_total{pipeline=\"main\",stage=\"where\",place=\"1\"}", "11"),
+        ("catchment_stage_records_out_total{pipeline=\"main\",stage=\"where\",place=\"1\"}", "10"),
+        ("catchment_stage_records_in_total{pipeline=\"main\",stage=\"python\",place=\"2\"}", "10"),
+        ("catchment_output_records_total{pipeline=\"main\",output=\"store\"}", "10"),
+        ("catchment_output_failures_total{pipeline=\"main\",output=\"tail\"}", "0"),
+        ("catchment_workers_alive{pipeline=\"main\",handler=\"handlers.py:handler\",place=\"1\"}", "1"),
+        ("catchment_worker_lines_total{pipeline=\"main\",handler=\"handlers.py:handler\",place=\"1\"}", "10"),
+    ] {
+        assert!(text.contains(&format!("{name} {value}\n")), "no {name} {value} in\n{text}");
+    }
     for name in [
         "catchment_lines_received_total",
         "catchment_received_bytes_total",
         "catchment_peers",
         "catchment_journal_sync_seconds",
+        "catchment_journal_commit_bytes",
+        "catchment_store_service_seconds",
+        "catchment_log_lines_held_back_total",
         "catchment_queue_depth",
         "catchment_queue_limit",
         "catchment_queue_oldest_seconds",
@@ -171,7 +207,7 @@ fn metrics_can_be_scraped() {
     ] {
         assert!(families.contains_key(name), "{name} is missing");
     }
-    assert!(text.contains("catchment_lines_received_total 10\n"), "{text}");
+    assert!(text.contains("catchment_lines_received_total 11\n"), "{text}");
     assert!(text.contains("catchment_peers{source=\"in\",state=\"connected\"} 1\n"), "{text}");
     collector.terminate().expect_code(0);
 }
@@ -188,7 +224,7 @@ fn named(text: &str) -> BTreeSet<String> {
 #[test]
 fn dashboard_and_alerts_name_metrics_that_exist() {
     let program = program();
-    let mut collector = program.run(config());
+    let mut collector = with_stages(&program);
     let families = parsed(&get(collector.page(), "/metrics").expect(200).text());
     let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let read = |name: &str| std::fs::read_to_string(docs.join(name)).expect("a file of docs/");
@@ -198,7 +234,7 @@ fn dashboard_and_alerts_name_metrics_that_exist() {
         let names = named(&text);
         assert!(names.len() > 5, "{file}: {names:?}");
         for name in names {
-            let base = name.trim_end_matches("_sum").trim_end_matches("_count");
+            let base = base_of(&name);
             assert!(families.contains_key(base), "{file} names {name}, which there is not");
         }
     }

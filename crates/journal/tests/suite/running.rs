@@ -39,7 +39,9 @@ fn the_thread_commits_wakes_and_stops() {
     assert!(feeder.is_idle());
     let stats = handle.stats();
     assert_eq!((stats.lines, stats.dropped_lines, handle.state()), (200, 0, State::Running));
-    assert!(stats.sync_max > Duration::ZERO && stats.sync_max <= stats.sync_sum);
+    assert!(stats.sync_max > Duration::ZERO);
+    assert_eq!((stats.syncs.total(), stats.commit_sizes.total()), (stats.commits, stats.commits));
+    assert_eq!(stats.commit_sizes.sum(), stats.bytes);
 
     // The last batch is committed by the stop.
     feeder.lines(&["last words"]);

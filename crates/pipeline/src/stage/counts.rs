@@ -7,6 +7,8 @@ pub struct StageCounts {
     pub stage: &'static str,
     /// Records that came to it.
     pub records: u64,
+    /// Records that came out of it.
+    pub passed: u64,
     /// Records that did not go on.
     pub dropped: u64,
     /// Records that it could not do its work on. They went on, with the reason.
@@ -27,6 +29,7 @@ impl StageCounts {
     /// Adds what another thread counted for the same stage.
     pub(super) fn add(&mut self, other: &Self) {
         self.records += other.records;
+        self.passed += other.passed;
         self.dropped += other.dropped;
         self.failed += other.failed;
         self.changed += other.changed;

@@ -184,6 +184,7 @@ impl Stages {
         let Some(Ready::Python(python)) = self.stages.get_mut(first) else { return Ok(None) };
         let Some(mut batch) = python.collect()? else { return Ok(None) };
         let counts = &mut self.counts[first];
+        counts.passed += batch.len() as u64;
         counts.dropped += (self.begun.pop_front().unwrap_or_default().saturating_sub(batch.lines())) as u64;
         python.count(counts);
         self.apply_to(first + 1..self.stages.len(), &mut batch)?;
@@ -294,6 +295,7 @@ impl Ready {
         let (records, before) = (batch.len(), size(batch));
         self.apply(batch)?;
         counts.records += records as u64;
+        counts.passed += batch.len() as u64;
         counts.dropped += before.saturating_sub(size(batch)) as u64;
         self.count(counts);
         Ok(())

@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
+use crate::limits::QUERIES_MAX;
 use crate::metrics::Metrics;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -98,6 +99,10 @@ pub(crate) async fn metrics(Shared(state): Shared<Arc<State>>) -> Result<impl In
     });
     let mut metrics = counting.await.map_err(|error| Problem::internal(error.to_string()))?;
     state.counts.add_to(&mut metrics);
+    let asking = QUERIES_MAX.saturating_sub(state.queries.available_permits());
+    metrics.gauge("catchment_web_queries", "Queries that the engine is asked.", &[], asking as f64);
+    let help = "How many it is asked at once; others wait for their turn.";
+    metrics.gauge("catchment_web_queries_max", help, &[], QUERIES_MAX as f64);
     state.taps.add_to(&mut metrics);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text()))
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{LEAVE, Supervisor};
+use crate::End;
 use crate::worker::Worker;
 
 /// A worker whose socket has closed has so long to end, before it is ended.
@@ -30,34 +31,37 @@ impl Supervisor {
                 self.listen(index, now);
                 let worker = &mut self.workers[index];
                 if worker.doom.is_none() {
-                    worker.doom = Some(format!("the worker ended: {status}"));
+                    worker.doom = Some((End::Exited, format!("the worker ended: {status}")));
                 }
             }
         }
     }
 }
 
-fn why_to_end(worker: &Worker, in_hand: usize, spec: &crate::Spec, now: Duration) -> Option<String> {
+fn why_to_end(worker: &Worker, in_hand: usize, spec: &crate::Spec, now: Duration) -> Option<(End, String)> {
     let quiet = now.saturating_sub(worker.progress);
     let too_long = |since: Duration, bound| now.saturating_sub(since) >= bound;
     if worker.leaving.is_some_and(|since| worker.finished() && too_long(since, LEAVE)) {
-        return Some(format!("the worker did not end within {LEAVE:?} and was killed"));
+        return Some((End::Stopped, format!("the worker did not end within {LEAVE:?} and was killed")));
     }
     if worker.about.is_none() && quiet >= spec.start_timeout {
-        return Some(format!("the worker was not ready after {:?} and was killed", spec.start_timeout));
+        let reason = format!("the worker was not ready after {:?} and was killed", spec.start_timeout);
+        return Some((End::NotReady, reason));
     }
     if worker.about.is_some() && in_hand > 0 && quiet >= spec.timeout {
-        return Some(format!("the worker got no line done for {:?} and was killed", spec.timeout));
+        let reason = format!("the worker got no line done for {:?} and was killed", spec.timeout);
+        return Some((End::Timeout, reason));
     }
     if worker.closed.is_some_and(|since| too_long(since, END)) {
-        return Some("the worker closed its socket and was killed".to_owned());
+        return Some((End::Protocol, "the worker closed its socket and was killed".to_owned()));
     }
     let memory = if in_hand > 0 || worker.about.is_none() { worker.process.memory()? } else { return None };
     (memory > spec.memory_max).then(|| {
-        format!(
+        let reason = format!(
             "the worker took {} MiB of memory, more than the {} that it may, and was killed",
             memory >> 20,
             spec.memory_max >> 20
-        )
+        );
+        (End::Memory, reason)
     })
 }

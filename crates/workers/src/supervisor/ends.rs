@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{Reply, Supervisor};
-use crate::StartError;
 use crate::worker::Worker;
+use crate::{End, StartError};
 
 impl Supervisor {
     /// Ends the workers that are to end, or have.
@@ -20,7 +20,10 @@ impl Supervisor {
     }
 
     fn ended(&mut self, mut worker: Worker, now: Duration) {
-        let mut reason = worker.doom.take().unwrap_or_default();
+        let (end, mut reason) = worker.doom.take().unwrap_or((End::Exited, String::new()));
+        if worker.leaving.is_none() || end != End::Exited {
+            self.shared.board.update(|status| *status.ends.entry(end.name()).or_default() += 1);
+        }
         if let Some(failure) = worker.failure.take() {
             if worker.about.is_none() {
                 let error = StartError::Handler { handler: self.spec.handler.clone(), traceback: failure };

@@ -17,7 +17,7 @@ use crate::handle::Shared;
 use crate::schedule::{Job, Schedule};
 use crate::watch::Watch;
 use crate::worker::{About, Said, Worker};
-use crate::{Spec, StartError};
+use crate::{End, Spec, StartError};
 
 /// How long a worker may take to end by itself.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -141,7 +141,7 @@ impl Supervisor {
                 let reason =
                     "the worker said what means nothing: its handler wrote to a file that is not its own"
                         .to_owned();
-                worker.doom.get_or_insert(reason);
+                worker.doom.get_or_insert((End::Protocol, reason));
             }
             Said::Result(body) => {
                 worker.printed = 0;

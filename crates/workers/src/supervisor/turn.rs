@@ -6,6 +6,7 @@ use record::clock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{Reply, Supervisor};
+use crate::End;
 use crate::schedule::IN_HAND;
 
 /// How often workers that work are looked at: whether they live, how much memory they take.
@@ -27,7 +28,7 @@ impl Supervisor {
         }
         if self.shared.kill.load(Ordering::Acquire) {
             for worker in &mut self.workers {
-                worker.doom.get_or_insert_with(|| "the worker was stopped".to_owned());
+                worker.doom.get_or_insert_with(|| (End::Stopped, "the worker was stopped".to_owned()));
             }
         }
         while let Ok(job) = self.jobs.try_recv() {
@@ -104,7 +105,7 @@ impl Supervisor {
                 "the worker printed more than {} bytes for one batch and was killed",
                 self.spec.output_max
             );
-            worker.doom.get_or_insert(reason);
+            worker.doom.get_or_insert((End::Output, reason));
         }
     }
 
@@ -159,8 +160,10 @@ impl Supervisor {
 
     fn tell(&self) {
         let ready = self.workers.iter().filter(|worker| worker.takes_jobs()).count();
+        let works = |number| self.schedule.in_hand(number) > 0;
+        let busy = self.workers.iter().filter(|worker| works(worker.number)).count();
         self.shared.board.update(|status| {
-            status.ready = ready;
+            (status.ready, status.busy, status.wanted) = (ready, busy, self.slots.len());
             status.pids.clear();
             status.pids.extend(self.workers.iter().map(|worker| worker.process.id()));
         });

@@ -16,7 +16,7 @@ use self::output::Output;
 pub(crate) use self::process::Process;
 use crate::codec::{Frames, Gives};
 use crate::runtime::{Run, payload};
-use crate::{Spec, StartError};
+use crate::{End, Spec, StartError};
 
 /// What is read of one worker's output before the next one's turn, in bytes.
 const OUTPUT_TURN: usize = 256 << 10;
@@ -76,7 +76,7 @@ pub(crate) struct Worker {
     /// What it said it failed with.
     pub(crate) failure: Option<String>,
     /// It is to end, or has ended: why.
-    pub(crate) doom: Option<String>,
+    pub(crate) doom: Option<(End, String)>,
     out: VecDeque<(Arc<Vec<u8>>, usize)>,
     frames: Frames,
     output: Output,
