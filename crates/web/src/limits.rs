@@ -35,8 +35,12 @@ pub(crate) const CHUNKS_AHEAD: usize = 2;
 /// Searches that are followed at once.
 pub(crate) const TAPS_MAX: usize = 8;
 
-/// The newest records of one search that is followed.
-pub(crate) const TAP_BYTES: usize = 256 << 10;
+/// The newest records of all searches that are followed, in equal shares: who is further behind skips. For one search that is some
+/// seconds of a thousand records a second.
+pub(crate) const TAPS_BYTES: usize = 8 << 20;
+
+/// What a follower is given at once. While a client takes none of it, its connection holds it.
+pub(crate) const TAP_CHUNK_BYTES: usize = 16 << 10;
 
 /// Followers that go through the past at once.
 pub(crate) const CATCH_UPS_MAX: usize = 2;
@@ -44,7 +48,7 @@ pub(crate) const CATCH_UPS_MAX: usize = 2;
 /// What one of them holds: a batch and a frame of the journal.
 const CATCH_UP_BYTES: usize = 8 << 20;
 
-/// What one connection holds: what was read and is not understood yet, and heads of answers.
+/// What one connection holds: what was read and is not understood yet, and heads of answers; or a chunk of a tail.
 const CONNECTION_BYTES: usize = 24 << 10;
 
 /// How long answers have to end when the collector stops.
@@ -59,6 +63,6 @@ pub const fn connections_max(tails_max: usize) -> usize {
 pub const fn memory_bytes(tails_max: usize) -> usize {
     connections_max(tails_max) * CONNECTION_BYTES
         + QUERIES_MAX * (CHUNKS_AHEAD + 2) * CHUNK_BYTES
-        + TAPS_MAX * TAP_BYTES
+        + TAPS_BYTES
         + CATCH_UPS_MAX * CATCH_UP_BYTES
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bad_input;
 mod cat;
 mod collect;
 mod config;
@@ -14,6 +15,7 @@ mod handlers;
 mod journal;
 mod lines;
 mod listen;
+mod logs;
 mod oracle;
 mod pipelines;
 mod search;

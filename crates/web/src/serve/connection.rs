@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use super::patient::Patient;
+use super::refusal::{REFUSALS_MAX, refuse};
 use crate::limits::{HEAD_BYTES_MAX, REQUEST_TIME, WRITE_TIME, connections_max};
 use crate::routes::router;
 use crate::state::{State, stopped};
@@ -28,6 +29,7 @@ pub(super) async fn accept(
 ) {
     let router = router(Arc::clone(&state));
     let places = Arc::new(Semaphore::new(connections_max(tails_max)));
+    let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -44,6 +46,12 @@ pub(super) async fn accept(
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             state.counts.refused.fetch_add(1, Ordering::Relaxed);
+            // Who comes with TLS sees the connection close, and so does everybody in a flood.
+            if tls.is_none()
+                && let Ok(turn) = Arc::clone(&refusals).try_acquire_owned()
+            {
+                tokio::spawn(refuse(stream, turn));
+            }
             continue;
         };
         state.counts.accepted.fetch_add(1, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 mod connection;
 mod patient;
+mod refusal;
 mod tls;
 
 use std::io;

@@ -80,3 +80,49 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.stream.is_write_vectored()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::{self, Read as _};
+    use std::pin::Pin;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWrite;
+    use tokio::net::TcpStream;
+
+    use super::Patient;
+
+    async fn write(stream: &mut Patient<TcpStream>, bytes: &[u8]) -> io::Result<usize> {
+        poll_fn(|context| Pin::new(&mut *stream).poll_write(context, bytes)).await
+    }
+
+    /// The system says that there is room only when there is some of it: a byte now and then is none.
+    #[test]
+    fn who_takes_a_byte_now_and_then_is_given_up() -> io::Result<()> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let mut client = std::net::TcpStream::connect(listener.local_addr()?)?;
+        let (server, _) = listener.accept()?;
+        server.set_nonblocking(true)?;
+        let (gone, told) = std::sync::mpsc::sync_channel::<()>(1);
+        let reader = std::thread::spawn(move || {
+            // Until the other end has given up.
+            while told.recv_timeout(Duration::from_millis(20)).is_err() {
+                client.read_exact(&mut [0])?;
+            }
+            io::Result::Ok(())
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let error = runtime.block_on(async {
+            let mut stream = Patient::new(TcpStream::from_std(server)?, Duration::from_millis(200));
+            loop {
+                if let Err(error) = write(&mut stream, &[b'x'; 1 << 16]).await {
+                    return Ok::<_, io::Error>(error);
+                }
+            }
+        })?;
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        gone.send(()).map_err(io::Error::other)?;
+        reader.join().expect("it read to the end")
+    }
+}

@@ -59,8 +59,8 @@ async fn tell(socket: &mut WebSocket, mut follow: Follow) -> Result<(), axum::Er
             Err(_) => socket.send(Message::Ping(axum::body::Bytes::new())).await?,
             Ok(None) => return socket.send(Message::Close(None)).await,
             Ok(Some(Told::Chunk(chunk, upto))) => {
-                for item in chunk.since(upto) {
-                    socket.send(Message::text(item.message())).await?;
+                for message in chunk.messages(upto) {
+                    socket.send(Message::text(message)).await?;
                 }
             }
             Ok(Some(Told::Skipped(skipped))) => {

@@ -8,7 +8,7 @@ use search::Query;
 use tokio::sync::{Semaphore, watch};
 
 use super::chunk::{Chunk, turn};
-use crate::limits::{CATCH_UPS_MAX, TAP_BYTES, TAPS_MAX};
+use crate::limits::{CATCH_UPS_MAX, TAPS_BYTES, TAPS_MAX};
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::{Collector, Tail};
@@ -23,7 +23,7 @@ const GATHER_MAX: Duration = Duration::from_millis(250);
 
 /// Every search that is followed.
 ///
-/// What it owns: a tap for each search. What bounds it: [`TAPS_MAX`], [`crate::Options::tails_max`], [`CATCH_UPS_MAX`].
+/// What it owns: a tap for each search. What bounds it: [`TAPS_MAX`], [`TAPS_BYTES`], [`crate::Options::tails_max`], [`CATCH_UPS_MAX`].
 pub(crate) struct Taps {
     pub(super) collector: Arc<dyn Collector>,
     open: Mutex<HashMap<String, Arc<Tap>>>,
@@ -37,12 +37,14 @@ pub(crate) struct Taps {
 
 /// The tail of one search.
 ///
-/// What it owns: a thread that puts what comes into a ring. What bounds it: the ring has [`TAP_BYTES`], or one chunk. How it stops: when
-/// its last follower goes. What happens when the tail fails: followers are told why it ended.
+/// What it owns: a thread that puts what comes into a ring. What bounds it: the ring has its share of [`TAPS_BYTES`], or one chunk. How it
+/// stops: when its last follower goes. What happens when the tail fails: followers are told why it ended.
 pub(super) struct Tap {
     ring: Mutex<Ring>,
     changed: watch::Sender<u64>,
     followers: AtomicUsize,
+    /// What the ring may take.
+    share: AtomicUsize,
     pub(super) ordered: bool,
 }
 
@@ -143,6 +145,7 @@ impl Tap {
             ring: Mutex::new(ring),
             changed: watch::Sender::new(0),
             followers: AtomicUsize::new(0),
+            share: AtomicUsize::new(TAPS_BYTES / TAPS_MAX),
             ordered: tail.is_ordered(),
         }
     }
@@ -153,6 +156,8 @@ impl Tap {
             let is_over = ended.is_some();
             self.reach(tail.position(), ended);
             let mut open = taps.open();
+            // A search that came or went has changed everybody's share.
+            self.share.store(TAPS_BYTES / open.len().max(1), Ordering::Relaxed);
             let followers = self.followers.load(Ordering::Acquire);
             if followers == 0 || is_over {
                 // Whoever comes next finds another one.
@@ -191,16 +196,10 @@ impl Tap {
 
     fn put(&self, chunk: Chunk) {
         let mut ring = self.ring();
-        ring.bytes += chunk.bytes;
+        ring.bytes += chunk.bytes();
         ring.end = chunk.upto;
         ring.chunks.push_back(Arc::new(chunk));
-        while ring.bytes > TAP_BYTES && ring.chunks.len() > 1 {
-            if let Some(gone) = ring.chunks.pop_front() {
-                ring.bytes -= gone.bytes;
-                ring.gone += gone.records();
-                ring.first += 1;
-            }
-        }
+        ring.shrink_to(self.share.load(Ordering::Relaxed));
         let next = ring.next();
         drop(ring);
         self.changed.send_replace(next);
@@ -209,6 +208,7 @@ impl Tap {
     fn reach(&self, end: u64, ended: Option<String>) {
         let mut ring = self.ring();
         ring.end = ring.end.max(end);
+        ring.shrink_to(self.share.load(Ordering::Relaxed));
         if ended.is_some() {
             ring.ended = ended;
             drop(ring);
@@ -249,6 +249,17 @@ impl Tap {
 }
 
 impl Ring {
+    /// Lets the oldest go, but never all.
+    fn shrink_to(&mut self, bytes: usize) {
+        while self.bytes > bytes && self.chunks.len() > 1 {
+            if let Some(gone) = self.chunks.pop_front() {
+                self.bytes -= gone.bytes();
+                self.gone += gone.records();
+                self.first += 1;
+            }
+        }
+    }
+
     /// The number of the next chunk.
     fn next(&self) -> u64 {
         self.first + self.chunks.len() as u64

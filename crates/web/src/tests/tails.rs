@@ -74,7 +74,7 @@ fn who_is_too_slow_is_told_so_unless_it_came_with_a_cursor() {
     let (mut slow, _) = started(&served, "/api/v1/tail");
     let (mut whole, _) = started(&served, "/api/v1/tail?after=0");
     // More than all buffers between here and there hold.
-    const COUNT: u64 = 100_000;
+    const COUNT: u64 = 250_000;
     for from in (1..=COUNT).step_by(500) {
         served.fake.feed().push(from..from + 500);
         std::thread::yield_now();
@@ -94,7 +94,7 @@ fn who_is_too_slow_is_told_so_unless_it_came_with_a_cursor() {
     }
     assert_eq!((told + skipped, last), (COUNT, COUNT));
     assert!(skipped > 0, "nothing was skipped");
-    assert!(next(&mut whole, 100_000).into_iter().eq(1..=COUNT));
+    assert!(next(&mut whole, COUNT as usize).into_iter().eq(1..=COUNT));
 }
 
 #[test]
@@ -131,31 +131,15 @@ fn there_are_only_so_many_followers() {
 }
 
 #[test]
-fn many_followers_hear_all() {
-    const FOLLOWERS: usize = 200;
+fn a_thousand_followers_hear_all() {
+    const FOLLOWERS: usize = 1000;
     let served = Served::new();
     let mut all: Vec<Stream> = (0..FOLLOWERS).map(|_| started(&served, "/api/v1/tail").0).collect();
-    served.fake.feed().push(1..=200);
+    // How fast they can is for `cargo xtask bench tails`.
+    served.fake.feed().push(1..=100);
     for stream in &mut all {
-        assert!(next(stream, 200).into_iter().eq(1..=200));
+        assert!(next(stream, 100).into_iter().eq(1..=100));
     }
-}
-
-/// A thousand of them, at a thousand records each second for ten seconds.
-#[test]
-#[ignore = "it takes a while"]
-fn a_thousand_followers_hear_a_thousand_records_a_second() {
-    let served = Served::new();
-    let all: Vec<Stream> = (0..1000).map(|_| started(&served, "/api/v1/tail").0).collect();
-    let readers: Vec<_> = all
-        .into_iter()
-        .map(|mut stream| std::thread::spawn(move || next(&mut stream, 10_000).into_iter().eq(1..=10_000)))
-        .collect();
-    for from in (1..=10_000).step_by(100) {
-        served.fake.feed().push(from..from + 100);
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    assert!(readers.into_iter().all(|reader| reader.join().expect("it reads")));
 }
 
 #[test]
