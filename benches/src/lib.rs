@@ -1,8 +1,8 @@
 //! What the tools of the benchmark share: the lines they send, the time they read, the latencies they gather.
 //!
-//! Two programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
-//! product around it; `load` sends it, or the collector, lines and counts what is acked. `cargo xtask bench ingest`
-//! runs both and writes `RESULTS.md`.
+//! Three programs are built from this package. `yardstick` is a bare epoll loop that does the collector's job with no
+//! product around it; `load` sends it, or the collector, lines and counts what is acked: `cargo xtask bench ingest`
+//! runs both. `followers` are many clients of the tail, for `cargo xtask bench tails`. Both write `RESULTS.md`.
 
 #![forbid(unsafe_code)]
 

@@ -16,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask TASK [OPTION...]
   bench ingest    measure the collector against a bare epoll loop; `--help` tells the options
   bench process   measure parsers and Python handlers, and the script that people write today; `--help` as well
   bench store     measure the store against ClickHouse, DuckDB and ripgrep; `--help` as well
+  bench tails     measure many followers of the tail over HTTP; `--help` as well
   simulate        run the collector on a simulated network and disk, seed after seed; `--help` as well
   torture         kill the collector again and again under load, and judge what it gives back; `--help` as well";
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         ["bench", "ingest", options @ ..] => bench::ingest(options),
         ["bench", "process", options @ ..] => bench::process(options),
         ["bench", "store", options @ ..] => bench::store(options),
+        ["bench", "tails", options @ ..] => bench::tails(options),
         ["simulate", options @ ..] => simulate::simulate(options),
         ["torture", options @ ..] => torture::torture(options),
         _ => {

@@ -5,7 +5,9 @@ mod process;
 mod script;
 mod sections;
 mod store;
+mod tails;
 
 pub(crate) use ingest::ingest;
 pub(crate) use process::process;
 pub(crate) use store::store;
+pub(crate) use tails::tails;

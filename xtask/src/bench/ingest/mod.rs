@@ -8,7 +8,7 @@ mod conditions;
 mod contestant;
 mod fleet;
 mod plan;
-mod process;
+pub(super) mod process;
 mod report;
 mod results;
 mod runs;
