@@ -6,6 +6,7 @@
 //! - [`Fleet`] is many peers that send numbered lines and send again what was not acked; its [`Oracle`] knows what
 //!   the collector owes, and judges what it gives back.
 //! - [`http`] asks the page's API.
+//! - [`Terminal`] is a command on a pseudo terminal, whose screen is read.
 //! - [`mmdb`] writes databases of places.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
 //!
@@ -26,6 +27,7 @@ mod port;
 mod process;
 mod program;
 mod row;
+mod terminal;
 pub mod torture;
 mod until;
 
@@ -39,4 +41,5 @@ pub use process::{Ended, Memory, Process};
 pub use program::Program;
 pub use row::{Row, parse};
 pub use rustix::process::Signal;
+pub use terminal::{Left, Terminal};
 pub use until::{PATIENCE, until};

@@ -4,6 +4,7 @@
 
 mod cat;
 mod collect;
+mod completions;
 mod config;
 mod damage;
 mod demo;
@@ -22,6 +23,7 @@ mod stages;
 mod store;
 mod store_input;
 mod tail;
+mod top;
 mod web;
 
 use testkit::Program;

@@ -2,20 +2,33 @@
 
 use web::Queue;
 
-use super::bridge::Bridge;
-use crate::control::{Parts, Status};
+use super::{Parts, Status};
+use crate::config::Config;
 use crate::outputs::TAIL_BYTES;
 
-pub(super) fn queues(bridge: &Bridge, parts: &Parts, status: &Status) -> Vec<Queue> {
-    let queue = |name: &str, label: &str, depth, limit, unit| Queue {
+/// What queues may hold, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    journal: u64,
+    store_memory: u64,
+}
+
+impl Limits {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { journal: config.journal.bytes_max, store_memory: 2 * config.store.memtable_bytes as u64 }
+    }
+}
+
+pub(super) fn queues(parts: &Parts, status: &Status) -> Vec<Queue> {
+    let queue = |name: &str, label: &str, depth, limit, unit: &str| Queue {
         name: name.to_owned(),
         label: label.to_owned(),
         depth,
         limit,
-        unit,
+        unit: unit.to_owned(),
         oldest_seconds: None,
     };
-    let (ages, limits, durable) = (&bridge.ages, &bridge.limits, status.journal.durable);
+    let (ages, limits, durable) = (&parts.ages, parts.limits, status.journal.durable);
     let mut all = vec![
         queue("acks", "lines that wait for their ACK", status.totals.unacked, None, "lines"),
         queue("journal", "the journal on disk", status.journal.disk_bytes, Some(limits.journal), "bytes"),
