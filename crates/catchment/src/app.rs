@@ -9,9 +9,9 @@ use query::{Engine, Limits, QueryError};
 use store::Store;
 use web::Web;
 
-use crate::api::{self, Ages, ApiError};
+use crate::api::{self, ApiError};
 use crate::config::{self, AtCap, Config};
-use crate::control::{self, Control};
+use crate::control::{self, Ages, Control};
 use crate::exit::Exit;
 use crate::fanouts::Fanouts;
 use crate::limits::{self, BATCHES, LimitError, Memory};
@@ -114,6 +114,7 @@ impl App {
             }
         };
         tracing::info!(pipelines = config.pipelines.len(), "pipelines run");
+        let ages = Ages::default();
         let parts = Arc::new(control::Parts {
             net: net.handle(),
             journal: writer.handle(),
@@ -122,10 +123,11 @@ impl App {
             engine,
             sources: sources.iter().cloned().collect::<Vec<_>>().into(),
             fanouts: fanouts.clone(),
+            ages: ages.clone(),
+            limits: control::Limits::of(&config),
         });
         let control = Control::start(&config.data_dir, Arc::clone(&parts));
-        let ages = Ages::default();
-        let web = api::start(&config, &parts, &ages);
+        let web = api::start(&config, &parts);
         drop(parts);
         let mut app = Self {
             config,

@@ -1,7 +1,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::units::Period;
 
 /// Collects never-ending lines of text from thousands of TCP peers, and acks each line once it is synced to disk.
 #[derive(Debug, Parser)]
@@ -17,7 +21,18 @@ const EXIT_CODES: &str = "Exit codes:
   2  the command line is wrong
   3  the configuration is wrong; every mistake is listed with file and line
   4  cannot start: an address is taken, the data directory cannot be used, a limit is too low
-  5  stopped, but not everything could be finished within `stop_timeout`; what was not acked, the peers still own";
+  5  stopped, but not everything could be finished within `stop_timeout`; what was not acked, the peers still own
+  6  `status`: lines are taken, but something is wrong; it says what";
+
+/// What the exit code of `status` tells.
+const STATUS_CODES: &str = "Exit codes:
+  0  all is well
+  1  no lines are taken: the journal is stalled or has failed; or there was no
+     whole answer
+  3  the configuration is wrong
+  4  no collector runs
+  6  lines are taken, but something is wrong: a pipeline stands still, a stage's
+     file or handler fails, a service of the store fails, a part is damaged";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -40,8 +55,10 @@ pub(crate) enum Command {
     Store(StoreCommand),
     /// Print the lines of a data directory, with or without a running collector
     Cat(Cat),
-    /// Say how every peer and the journal of a running collector are
+    /// Say how a running collector is: journal, pipelines, store, every peer; the exit code tells whether all is well
     Status(Status),
+    /// Watch a running collector on the terminal: every peer and every queue, live; `?` lists the keys
+    Top(Top),
     /// A fleet of simulated log servers and the collector, in one process
     Demo(Demo),
     /// The token that lets clients of the HTTP API in
@@ -58,6 +75,10 @@ pub(crate) enum Command {
     /// Print configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print what completes commands and options in a shell: `catchment completions bash > /etc/bash_completion.d/catchment`
+    Completions(Completions),
+    /// Print the manual page, or write one for each command into a directory
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -297,14 +318,44 @@ pub(crate) enum Format {
     Raw,
 }
 
+/// A running collector.
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct Running {
     /// The data directory of the running collector
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
+    /// The configuration that it runs with, which names the data directory
+    #[arg(short = 'c', long = "config", value_name = "FILE", conflicts_with = "data_dir")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_CODES)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) running: Running,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
     pub(crate) format: StatusFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    #[command(flatten)]
+    pub(crate) running: Running,
+    /// How often the collector is asked: 100ms to 1h
+    #[arg(short, long, value_name = "PERIOD", default_value = "1s", value_parser = interval)]
+    pub(crate) interval: Duration,
+}
+
+fn interval(written: &str) -> Result<Duration, String> {
+    let Period(interval) = written.parse::<Period>().map_err(|error| error.to_string())?;
+    let most = Duration::from_secs(3600);
+    if (Duration::from_millis(100)..=most).contains(&interval) {
+        Ok(interval)
+    } else {
+        Err("write 100ms to 1h".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -387,6 +438,20 @@ pub(crate) struct Explain {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
     pub(crate) format: StatusFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write `catchment.1`, `catchment-run.1` and so on here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

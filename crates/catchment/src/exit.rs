@@ -11,6 +11,7 @@ pub(crate) enum Exit {
     BadConfig = 3,
     CannotStart = 4,
     Unfinished = 5,
+    Troubled = 6,
 }
 
 impl From<Exit> for ExitCode {

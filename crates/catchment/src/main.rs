@@ -8,6 +8,7 @@ mod cat;
 mod check;
 mod cli;
 mod collect;
+mod completions;
 mod config;
 mod control;
 mod demo;
@@ -33,6 +34,7 @@ mod sources;
 mod status;
 mod tailing;
 mod test_handler;
+mod top;
 mod trial;
 mod units;
 mod watched;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Store(cli::StoreCommand::Verify(data)) => read::verify(&data),
         Command::Cat(options) => cat::run(&options),
         Command::Status(options) => status::run(&options),
+        Command::Top(options) => top::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Token(cli::TokenCommand::New) => api::token(),
         Command::Check(options) => check::check(&options),
@@ -63,6 +66,8 @@ fn main() -> ExitCode {
         Command::Test(options) => trial::test(&options),
         Command::Explain(options) => trial::explain(&options),
         Command::Config(cli::ConfigCommand::Default) => check::print_default(),
+        Command::Completions(options) => completions::completions(&options),
+        Command::Man(options) => completions::man(&options),
     };
     exit.into()
 }

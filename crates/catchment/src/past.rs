@@ -66,7 +66,7 @@ impl Past {
     }
 }
 
-fn json_lines(
+pub(crate) fn json_lines(
     batch: &arrow_array::RecordBatch,
     each: &mut dyn FnMut(&str) -> io::Result<()>,
 ) -> io::Result<()> {

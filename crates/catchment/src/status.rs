@@ -1,22 +1,34 @@
 use std::io::{self, Write};
+use std::iter;
+use std::path::{Path, PathBuf};
 
 use record::escape_controls;
 
 use crate::cli::{self, StatusFormat};
-use crate::control::client::ask;
+use crate::config;
+use crate::control::client::{AskError, ask};
+use crate::control::health::{Trouble, takes_lines};
 use crate::control::request::Request;
 use crate::control::{ForwardStatus, HandlerStatus, Peer, StageStatus, Status, StoreStatus};
 use crate::exit::{Exit, complain};
 use crate::fanouts::FanoutStatus;
 use crate::units::{Bytes, rounded};
 
-/// Asks a running collector how it is. Exit code 1 when it takes no lines.
+/// Asks a running collector how it is. The exit code follows the judgement of `control::health`.
 pub(crate) fn run(options: &cli::Status) -> Exit {
-    let (text, status) = match answer(options) {
+    let dir = match data_dir(&options.running) {
+        Ok(dir) => dir,
+        Err(exit) => return exit,
+    };
+    let (text, status) = match answer(&dir) {
         Ok(answer) => answer,
-        Err(error) => {
+        Err(StatusError::Ask(error)) => {
             complain(format_args!("{error}; is one running with this data directory?"));
             return Exit::CannotStart;
+        }
+        Err(error) => {
+            complain(error);
+            return Exit::Failed;
         }
     };
     let mut out = io::stdout().lock();
@@ -24,19 +36,36 @@ pub(crate) fn run(options: &cli::Status) -> Exit {
         StatusFormat::Json => out.write_all(text.as_bytes()),
         StatusFormat::Text => print(&mut out, &status),
     };
-    let printed = match printed {
-        // Whoever read our output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => printed,
-    };
     match printed {
-        Ok(()) if status.journal.state == "running" => Exit::Done,
-        _ => Exit::Failed,
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ if takes_lines(&status.journal).is_err() => Exit::Failed,
+        _ if !status.troubles.is_empty() => Exit::Troubled,
+        _ => Exit::Done,
     }
 }
 
-fn answer(options: &cli::Status) -> Result<(String, Status), Box<dyn std::error::Error>> {
-    let mut answer = ask(&options.data_dir, &Request::Status)?;
+/// Where the collector that is meant keeps its lines. What is wrong with its configuration is said.
+pub(crate) fn data_dir(running: &cli::Running) -> Result<PathBuf, Exit> {
+    let Some(file) = &running.file else { return Ok(running.data_dir.clone()) };
+    config::look_into(file).map(|config| config.data_dir).map_err(|problems| {
+        complain(format_args!("the configuration is wrong\n{problems}"));
+        Exit::BadConfig
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StatusError {
+    #[error("{0}")]
+    Ask(#[from] AskError),
+    #[error("{0}")]
+    Answer(#[from] io::Error),
+    #[error("the answer is not understood: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn answer(dir: &Path) -> Result<(String, Status), StatusError> {
+    let mut answer = ask(dir, &Request::Status { peers_at_once: None })?;
     let text = answer.event()?.unwrap_or_default().to_owned();
     let status = serde_json::from_str(&text)?;
     Ok((text + "\n", status))
@@ -44,6 +73,7 @@ fn answer(options: &cli::Status) -> Result<(String, Status), Box<dyn std::error:
 
 fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
     let Status { journal, totals, .. } = status;
+    print_health(out, &status.troubles)?;
     let reason = journal.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     writeln!(out, "journal   {}{reason}", journal.state)?;
     let disk = Bytes(journal.disk_bytes);
@@ -81,6 +111,16 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         )?;
     }
     status.peers.iter().try_for_each(|peer| print_peer(out, peer))
+}
+
+fn print_health(out: &mut impl Write, troubles: &[Trouble]) -> io::Result<()> {
+    if troubles.is_empty() {
+        return writeln!(out, "health    all is well");
+    }
+    for (Trouble { of, reason }, head) in troubles.iter().zip(iter::once("health").chain(iter::repeat(""))) {
+        writeln!(out, "{head:<10}{}: {}", escape_controls(of), escape_controls(reason))?;
+    }
+    Ok(())
 }
 
 /// What a stage did beside letting records pass.

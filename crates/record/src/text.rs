@@ -20,7 +20,7 @@ pub fn decode(bytes: &[u8]) -> Decoded<'_> {
 }
 
 /// Makes text safe to show on a terminal: control characters, which could move its cursor, set its title or
-/// colour what follows, and the bidirectional overrides, which could show a line other than it is, are written
+/// colour what follows, and bidirectional marks and line separators, which could show a line other than it is, are written
 /// as `\u{1b}`; a tab stays.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.contains(is_harmful) {
@@ -39,7 +39,7 @@ pub fn escape_controls(text: &str) -> Cow<'_, str> {
 
 fn is_harmful(character: char) -> bool {
     (character.is_control() && character != '\t')
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -64,6 +64,7 @@ mod tests {
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(escape_controls("tab\tstays"), "tab\tstays");
         assert_eq!(escape_controls("\x1b[31mred\x07"), "\\u{1b}[31mred\\u{7}");
+        assert_eq!(escape_controls("a\u{61c}b\u{2028}c"), "a\\u{61c}b\\u{2028}c");
         assert_eq!(escape_controls("\u{9b}2J a\u{202e}b"), "\\u{9b}2J a\\u{202e}b");
     }
 }

@@ -8,6 +8,7 @@
 //!   the collector owes, and judges what it gives back.
 //! - [`FileServer`] hands out a text over HTTP, and breaks off as it is told.
 //! - [`http`] asks the page's API.
+//! - [`Terminal`] is a command on a pseudo terminal, whose screen is read.
 //! - [`mmdb`] writes databases of places.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
 //!
@@ -30,6 +31,7 @@ mod port;
 mod process;
 mod program;
 mod row;
+mod terminal;
 pub mod torture;
 mod until;
 
@@ -45,4 +47,5 @@ pub use process::{Ended, Memory, Process};
 pub use program::Program;
 pub use row::{Row, parse};
 pub use rustix::process::Signal;
+pub use terminal::{Left, Terminal};
 pub use until::{PATIENCE, until};

@@ -2,7 +2,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -52,9 +52,22 @@ impl Process {
     /// # Panics
     /// When it cannot be started.
     pub(crate) fn start(mut command: Command, dir: &Path, name: &str) -> Self {
+        command.stdin(Stdio::null());
+        Self::spawn(command, dir, name)
+    }
+
+    /// The same for one that is told something.
+    pub(crate) fn start_with_stdin(mut command: Command, dir: &Path, name: &str) -> (Self, ChildStdin) {
+        command.stdin(Stdio::piped());
+        let mut process = Self::spawn(command, dir, name);
+        let stdin = process.child.stdin.take().expect("it is piped");
+        (process, stdin)
+    }
+
+    fn spawn(mut command: Command, dir: &Path, name: &str) -> Self {
         let (out, stdout) = append(dir.join(format!("{name}.stdout")));
         let (err, stderr) = append(dir.join(format!("{name}.stderr")));
-        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        command.stdout(out).stderr(err);
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Self { child, output: Output { stdout, stderr } }
     }

@@ -9,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use search::Query;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::Snapshot;
 
@@ -124,7 +124,7 @@ pub struct Peer {
 }
 
 /// How a queue is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// One of a kind.
     pub name: String,
@@ -135,7 +135,7 @@ pub struct Queue {
     /// What it may hold; none without a bound of its own.
     pub limit: Option<u64>,
     /// `bytes`, `records` and so on.
-    pub unit: &'static str,
+    pub unit: String,
     /// How long its oldest has waited; none when it is empty or nobody knows.
     pub oldest_seconds: Option<f64>,
 }

@@ -17,6 +17,8 @@ pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues:
     metrics.gauge("catchment_build_info", "The version that runs, as a label.", &version, 1.0);
     let help = "How long the program has been running.";
     metrics.gauge("catchment_uptime_seconds", help, &[], status.uptime_seconds as f64);
+    let help = "What somebody has to look at: as many as `catchment status` names.";
+    metrics.gauge("catchment_troubles", help, &[], status.troubles.len() as f64);
     peers(metrics, status);
     journal(metrics, parts, status);
     for pipeline in &status.pipelines {
@@ -296,7 +298,7 @@ fn drops(metrics: &mut Metrics, status: &Status) {
 }
 
 fn of_queue(metrics: &mut Metrics, queue: &Queue) {
-    let labels = [("queue", queue.name.as_str()), ("unit", queue.unit)];
+    let labels = [("queue", queue.name.as_str()), ("unit", queue.unit.as_str())];
     metrics.gauge("catchment_queue_depth", "What is in a queue.", &labels, queue.depth as f64);
     if let Some(limit) = queue.limit {
         metrics.gauge("catchment_queue_limit", "What a queue may hold.", &labels, limit as f64);

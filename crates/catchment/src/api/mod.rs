@@ -1,17 +1,14 @@
 //! The page and the HTTP API, as the configuration says.
 
-mod ages;
 mod bridge;
 mod metrics;
 mod parquet;
-mod queues;
 mod token;
 
 use std::sync::Arc;
 
 use web::{StartError, TokenError, Web};
 
-pub(crate) use self::ages::Ages;
 use self::bridge::Bridge;
 pub(crate) use self::token::token;
 use crate::config::{self, Config};
@@ -27,14 +24,14 @@ pub(crate) enum ApiError {
 }
 
 /// Serves the page. When nobody has chosen its address and that is taken, the collector goes on without.
-pub(crate) fn start(config: &Config, parts: &Arc<Parts>, ages: &Ages) -> Result<Option<Web>, ApiError> {
+pub(crate) fn start(config: &Config, parts: &Arc<Parts>) -> Result<Option<Web>, ApiError> {
     let config::Web { address, chosen, token_file, tls, hosts, tails_max } = &config.web;
     let Some(address) = *address else { return Ok(None) };
     let token = token_file.as_deref().map(web::Token::read).transpose()?;
     let options =
         web::Options { address, tls: tls.clone(), token, hosts: hosts.clone(), tails_max: *tails_max };
     let scheme = if options.tls.is_some() { "https" } else { "http" };
-    let bridge = Bridge::new(Arc::clone(parts), ages.clone(), config);
+    let bridge = Bridge(Arc::clone(parts));
     match Web::start(options, Arc::new(bridge), Arc::clone(&parts.engine)) {
         Ok(web) => {
             tracing::info!(url = %format_args!("{scheme}://{}/", web.address()), "the page is there");

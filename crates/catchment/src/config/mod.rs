@@ -62,8 +62,20 @@ pub(crate) const DEFAULT: &str = include_str!("default.toml");
 ///
 /// Every mistake in them; or that the file cannot be read, is larger than 4 MiB or is not UTF-8.
 pub(crate) fn load(path: &Path) -> Result<Config, Problems> {
+    read_file(path, Report::running_code())
+}
+
+/// The same without running anybody's code: the handlers are not loaded.
+///
+/// # Errors
+///
+/// As [`load`], but for what is wrong with the handlers.
+pub(crate) fn look_into(path: &Path) -> Result<Config, Problems> {
+    read_file(path, Report::new())
+}
+
+fn read_file(path: &Path, report: Report) -> Result<Config, Problems> {
     let name = path.display().to_string();
-    let report = Report::running_code();
     let hint = "`catchment config default` prints one to start from";
     match text::read(path, &Place::file(&name), hint, &report) {
         Ok(text) => {

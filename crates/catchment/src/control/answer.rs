@@ -1,5 +1,6 @@
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::net::Shutdown;
+use std::num::NonZeroUsize;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +36,7 @@ pub(super) fn answer(client: &UnixStream, parts: &Parts, stopping: &AtomicBool) 
         Err(error) => return refuse(client, &format!("the request is not understood: {error}")),
     };
     match request {
-        Request::Status => status(client, parts),
+        Request::Status { peers_at_once } => status(client, parts, peers_at_once),
         Request::Query { sql } => send(client, parts, stopping, |snapshot| parts.engine.sql(snapshot, &sql)),
         Request::Search(search) => match parsed(&search) {
             Ok(search) => send(client, parts, stopping, |snapshot| parts.engine.search(snapshot, &search)),
@@ -50,9 +51,14 @@ pub(super) fn refuse(mut client: &UnixStream, reason: &str) -> io::Result<()> {
     frame::write(&mut client, Kind::Failed, reason.as_bytes())
 }
 
-fn status(client: &UnixStream, parts: &Parts) -> io::Result<()> {
+fn status(client: &UnixStream, parts: &Parts, peers_at_once: Option<NonZeroUsize>) -> io::Result<()> {
     let mut out = BufWriter::new(client);
-    frame::write(&mut out, Kind::Event, &serde_json::to_vec(&report::status(parts))?)?;
+    let mut status = report::status(parts);
+    let peers = if peers_at_once.is_some() { std::mem::take(&mut status.peers) } else { Vec::new() };
+    frame::write(&mut out, Kind::Event, &serde_json::to_vec(&status)?)?;
+    for some in peers.chunks(peers_at_once.map_or(1, NonZeroUsize::get)) {
+        frame::write(&mut out, Kind::Event, &serde_json::to_vec(some)?)?;
+    }
     frame::write(&mut out, Kind::End, b"")?;
     out.flush()
 }

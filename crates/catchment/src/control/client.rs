@@ -1,6 +1,8 @@
 use std::io::{self, BufReader, Read, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use super::SOCKET;
 use super::frame::{self, Kind};
@@ -18,20 +20,24 @@ pub(crate) enum AskError {
 
 /// True when a collector runs on this data directory.
 pub(crate) fn is_running(data_dir: &Path) -> bool {
-    UnixStream::connect(data_dir.join(SOCKET)).is_ok()
+    connect(data_dir).is_ok()
+}
+
+/// A connection to the collector that runs on this data directory.
+pub(crate) fn connect(data_dir: &Path) -> Result<UnixStream, AskError> {
+    let nobody = |source| AskError::Nobody { dir: data_dir.display().to_string(), source };
+    UnixStream::connect(data_dir.join(SOCKET)).map_err(nobody)
 }
 
 /// Asks the collector that runs on this data directory.
 pub(crate) fn ask(data_dir: &Path, request: &Request) -> Result<Answer, AskError> {
-    let dir = || data_dir.display().to_string();
-    let socket = UnixStream::connect(data_dir.join(SOCKET))
-        .map_err(|source| AskError::Nobody { dir: dir(), source })?;
+    let socket = connect(data_dir)?;
     let send = || {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         (&socket).write_all(&line)
     };
-    send().map_err(|source| AskError::Broken { dir: dir(), source })?;
+    send().map_err(|source| AskError::Broken { dir: data_dir.display().to_string(), source })?;
     Ok(Answer {
         input: BufReader::with_capacity(64 << 10, socket),
         payload: Vec::new(),
@@ -54,6 +60,16 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Waits for what comes next for at most so long; then the answer ends with an error.
+    pub(crate) fn patience(&self, time: Duration) -> io::Result<()> {
+        self.input.get_ref().set_read_timeout(Some(time))
+    }
+
+    /// For whoever wants to end the answer while another thread waits for it.
+    pub(crate) fn hang_up(&self) -> io::Result<HangUp> {
+        self.input.get_ref().try_clone().map(HangUp)
+    }
+
     /// The next event; `None` at the end.
     pub(crate) fn event(&mut self) -> io::Result<Option<&str>> {
         self.event.clear();
@@ -91,6 +107,16 @@ impl Answer {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Ends an answer when it is dropped, also while somebody waits for it.
+pub(crate) struct HangUp(UnixStream);
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        // One that has ended needs no end.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

@@ -1,8 +1,11 @@
 //! The socket in the data directory: whoever may open the directory may ask.
 
+mod ages;
 mod answer;
 pub(crate) mod client;
 mod frame;
+pub(crate) mod health;
+mod queues;
 mod report;
 pub(crate) mod request;
 
@@ -18,9 +21,11 @@ use journal::Handle;
 use net::NetHandle;
 use query::Engine;
 
+pub(crate) use self::ages::Ages;
+pub(crate) use self::queues::Limits;
 pub(crate) use self::report::{
     ForwardStatus, HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus,
-    status,
+    journal_status, status,
 };
 use crate::fanouts::Fanouts;
 use crate::outputs::{Pipelines, StoreHandle};
@@ -53,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Arc<Engine>,
     pub(crate) sources: Mutex<Vec<Arc<net::Source>>>,
     pub(crate) fanouts: Fanouts,
+    pub(crate) ages: Ages,
+    pub(crate) limits: Limits,
 }
 
 struct Shared {

@@ -8,7 +8,8 @@ use net::{PeerState, PeerStatus};
 use record::clock;
 use serde::{Deserialize, Serialize};
 
-use super::Parts;
+use super::health::{Trouble, troubles};
+use super::{Parts, queues};
 use crate::fanouts::FanoutStatus;
 use crate::outputs::StoreHandle;
 use crate::secrets::harmless;
@@ -22,6 +23,9 @@ pub(crate) struct Status {
     pub(crate) version: String,
     pub(crate) process: u32,
     pub(crate) uptime_seconds: u64,
+    /// What is wrong; nothing when all is well.
+    #[serde(default)]
+    pub(crate) troubles: Vec<Trouble>,
     pub(crate) journal: JournalStatus,
     pub(crate) totals: Totals,
     pub(crate) pipelines: Vec<PipelineStatus>,
@@ -33,7 +37,10 @@ pub(crate) struct Status {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) fanouts: Vec<FanoutStatus>,
     pub(crate) store: StoreStatus,
+    #[serde(default)]
+    pub(crate) queues: Vec<web::Queue>,
     pub(crate) sources: Vec<SourceStatus>,
+    #[serde(default)]
     pub(crate) peers: Vec<Peer>,
 }
 
@@ -252,10 +259,11 @@ pub(crate) struct Peer {
 
 pub(crate) fn status(parts: &Parts) -> Status {
     let counts = parts.net.counts();
-    Status {
+    let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         process: std::process::id(),
         uptime_seconds: clock::monotonic().as_secs(),
+        troubles: Vec::new(),
         journal: journal_status(&parts.journal),
         totals: Totals {
             connected: counts.connected,
@@ -277,6 +285,7 @@ pub(crate) fn status(parts: &Parts) -> Status {
         tail: TailStatus { subscribers: parts.pipelines.subscribers() },
         fanouts: parts.fanouts.status(),
         store: store_status(&parts.store),
+        queues: Vec::new(),
         sources: parts
             .sources
             .lock()
@@ -285,7 +294,8 @@ pub(crate) fn status(parts: &Parts) -> Status {
             .map(|source| source_status(source))
             .collect(),
         peers: parts.net.status(ANSWER).peers.into_iter().map(peer).collect(),
-    }
+    };
+    Status { troubles: troubles(&status), queues: queues::queues(parts, &status), ..status }
 }
 
 fn pipeline_status(
@@ -420,7 +430,7 @@ fn store_status(store: &StoreHandle) -> StoreStatus {
     }
 }
 
-fn journal_status(journal: &Handle) -> JournalStatus {
+pub(crate) fn journal_status(journal: &Handle) -> JournalStatus {
     let (state, reason) = match journal.state() {
         State::Running => ("running", None),
         State::Stalled { reason } => ("stalled", Some(harmless(reason))),

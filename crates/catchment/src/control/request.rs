@@ -1,11 +1,17 @@
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 /// What may be asked of a running collector: one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "ask")]
 pub(crate) enum Request {
-    /// How it is: one event.
-    Status,
+    /// How it is: one event; if `peers_at_once` says so, without the peers, which come in events of so many behind it. So neither side
+    /// ever holds the text of all of them.
+    Status {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peers_at_once: Option<NonZeroUsize>,
+    },
     /// The rows of a query.
     Query {
         /// One SELECT.

@@ -20,7 +20,7 @@ use std::io::{self, ErrorKind};
 pub(crate) use self::export::{export, parquet_properties};
 pub(crate) use self::search::search;
 pub(crate) use self::store::{list, verify};
-pub(crate) use self::tail::tail;
+pub(crate) use self::tail::{skipped, tail};
 
 use self::access::{Access, AccessError, Answered};
 use self::pager::Screen;

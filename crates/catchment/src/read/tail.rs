@@ -49,7 +49,7 @@ fn run(options: &cli::Tail) -> Result<(), ReadError> {
 }
 
 /// What was skipped, if that is what the event says. No record begins so.
-fn skipped(event: &str) -> Option<String> {
+pub(crate) fn skipped(event: &str) -> Option<String> {
     if !event.starts_with("{\"skipped") {
         return None;
     }

@@ -112,10 +112,10 @@ fn after_a_failed_sync_nothing_is_acked_any_more() {
     // It serves no one else either.
     let mut other = Peer::client(collector.address("in"));
     other.send("nor this\n");
-    assert_eq!(
-        program.output(&["status"]).expect_code(1).text().lines().next(),
-        Some(&*format!("journal   failed: {reason}"))
-    );
+    let shown = program.output(&["status"]).expect_code(1).text();
+    let first: Vec<&str> = shown.lines().take(2).collect();
+    let health = format!("health    journal: the journal has failed: {reason}");
+    assert_eq!(first, [health, format!("journal   failed: {reason}")]);
     collector.terminate().expect_code(1);
     assert_eq!((peer.wait_closed(), other.wait_closed()), (2, 0));
 

@@ -5,6 +5,7 @@
 mod bad_input;
 mod cat;
 mod collect;
+mod completions;
 mod config;
 mod damage;
 mod demo;
@@ -28,6 +29,7 @@ mod stages;
 mod store;
 mod store_input;
 mod tail;
+mod top;
 mod web;
 
 use testkit::Program;

@@ -44,7 +44,7 @@ fn a_table_gives_fields_and_is_read_again_unless_it_is_wrong() {
         stage(status, 0)["trouble"].as_str().is_some_and(|trouble| trouble.contains("line 2 has 2 cells"))
     });
     assert_eq!(stage(&status, 0)["stage"], "enrich");
-    let shown = program.output(&["status"]).expect_code(0).text();
+    let shown = program.output(&["status"]).expect_code(6).text();
     assert!(shown.contains("stage 1, enrich: ") && shown.contains("line 2 has 2 cells"), "{shown}");
     assert_eq!(site("two")["site"], "north");
     program.write("hosts.csv", "address,site,rack\n127.0.0.1,west,7\n");

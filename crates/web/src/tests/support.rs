@@ -260,7 +260,8 @@ impl Collector for Fake {
             state: "connected".into(),
             ..Peer::default()
         };
-        let queue = Queue { name: "q".into(), label: "a queue".into(), unit: "bytes", ..Queue::default() };
+        let queue =
+            Queue { name: "q".into(), label: "a queue".into(), unit: "bytes".into(), ..Queue::default() };
         Report {
             status: status.as_object().cloned().unwrap_or_default(),
             peers: vec![peer.clone(), Peer { peer: "odd:1".into(), state: "done".into(), ..peer }],

@@ -3,24 +3,37 @@
 use record::clock;
 use web::Queue;
 
-use super::bridge::Bridge;
-use crate::control::{Parts, Status};
+use super::{Parts, Status};
+use crate::config::Config;
 use crate::outputs::TAIL_BYTES;
 
-pub(super) fn queues(bridge: &Bridge, parts: &Parts, status: &Status) -> Vec<Queue> {
-    let queue = |name: &str, label: &str, depth, limit, unit| Queue {
+/// What queues may hold, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    journal: u64,
+    store_memory: u64,
+}
+
+impl Limits {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { journal: config.journal.bytes_max, store_memory: 2 * config.store.memtable_bytes as u64 }
+    }
+}
+
+pub(super) fn queues(parts: &Parts, status: &Status) -> Vec<Queue> {
+    let queue = |name: &str, label: &str, depth, limit, unit: &str| Queue {
         name: name.to_owned(),
         label: label.to_owned(),
         depth,
         limit,
-        unit,
+        unit: unit.to_owned(),
         oldest_seconds: None,
     };
-    let (ages, limits, durable) = (&bridge.ages.durable, &bridge.limits, status.journal.durable);
+    let (ages, limits, durable) = (&parts.ages.durable, parts.limits, status.journal.durable);
     let (totals, disk_bytes) = (&status.totals, status.journal.disk_bytes);
     let acks = queue("acks", "lines that wait for their ACK", totals.unacked, None, "lines");
     // ACKs leave in the order of the lines, so those that wait are about the last that came.
-    let unacked_since = bridge.ages.received.of(totals.lines.saturating_sub(totals.unacked), totals.lines);
+    let unacked_since = parts.ages.received.of(totals.lines.saturating_sub(totals.unacked), totals.lines);
     let (waiting, batches) = parts.journal.waiting();
     let commits = queue(
         "journal_commits",
