@@ -164,7 +164,9 @@ impl Fetch {
 
     fn attempt(&mut self) -> Result<(), Trouble> {
         let (from, request) = self.request();
-        let response = self.runtime.block_on(request.send()).map_err(|error| self.failed(&error))?;
+        // Within the runtime: sending begins with a timer.
+        let sent = self.runtime.block_on(async { request.send().await });
+        let response = sent.map_err(|error| self.failed(&error))?;
         let asked = Asked { from, known: &self.known, complete: self.complete };
         match Answer::read(response.status(), response.headers(), asked) {
             Answer::Rest { total } => self.shared.update(|state| state.total = total),
