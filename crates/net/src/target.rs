@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use record::Micros;
+use record::{Micros, backoff};
 
 use crate::Source;
 use crate::slab::Key;
@@ -15,8 +15,8 @@ use crate::slab::Key;
 const STABLE: Duration = Duration::from_secs(10);
 
 /// What it owns: where the target is, and how the attempts to reach it went. What bounds it: one attempt at a
-/// time, one address at a time. It ends when its target leaves the configuration. When an attempt fails, it waits: exponential
-/// backoff with full jitter (Marc Brooker, "Exponential Backoff And Jitter", AWS, 2015).
+/// time, one address at a time. It ends when its target leaves the configuration. When an attempt fails, it waits for
+/// a [`backoff`].
 pub(crate) struct Target {
     pub(crate) source: Arc<Source>,
     /// As the configuration writes it.
@@ -108,32 +108,5 @@ impl Target {
         let wall = Micros(wall.0 + u64::try_from(wait.as_micros()).unwrap_or(u64::MAX));
         self.enter(Phase::BackingOff { wall });
         until
-    }
-}
-
-/// A random time up to `min` doubled for each failure, and up to `max`.
-fn backoff(failures: u32, min: Duration, max: Duration, random: u64) -> Duration {
-    let ceiling = min.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX)).min(max);
-    let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(if nanos == 0 { 0 } else { random % nanos })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::backoff;
-
-    #[test]
-    fn the_wait_doubles_up_to_its_bound_and_is_random_below() {
-        let (min, max) = (Duration::from_millis(500), Duration::from_secs(60));
-        let longest = |failures| backoff(failures, min, max, u64::MAX - 1 - u64::MAX % 7);
-        for failures in 0..100 {
-            assert!(longest(failures) <= max);
-            assert!(backoff(failures, min, max, 12_345) <= Duration::from_nanos(12_345));
-        }
-        assert!(backoff(0, min, max, u64::MAX) < min);
-        assert!((0..1000).map(|n| backoff(3, min, max, n * 7_919_777)).max() > Some(Duration::from_secs(2)));
-        assert_eq!(backoff(5, Duration::ZERO, max, 9), Duration::ZERO);
     }
 }

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod batch;
 pub mod clock;
 pub mod fault;
@@ -14,6 +15,7 @@ mod line;
 mod text;
 mod time;
 
+pub use backoff::backoff;
 pub use batch::{Batch, Record, Value};
 pub use level::Level;
 pub use line::{Line, LineFlags, Position};
