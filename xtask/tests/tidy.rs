@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("objects", &["store"]),
     ("query", &["part", "record", "search", "store"]),
     ("web", &["query", "record", "search", "store"]),
-    ("pipeline", &["journal", "parse", "record", "remap", "search", "workers"]),
+    ("pipeline", &["journal", "parse", "record", "remap", "search", "wire", "workers"]),
     (
         "catchment",
         &[

@@ -6,7 +6,7 @@ use net::PEER_BYTES;
 use pipeline::Stage;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::config::{Config, Kind, Output};
+use crate::config::{Config, Kind, Named, Output, Sink};
 use crate::outputs::TAIL_BYTES;
 use crate::units::{Bytes, rounded};
 
@@ -45,7 +45,7 @@ const OTHER_DESCRIPTORS: u64 = 64;
 pub(crate) enum LimitError {
     #[error(
         "the configuration may need {needed} of memory, more than `memory_limit`, which is {limit}\n{memory}\n\
-             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max` or the `bytes_max` of a stage"
+             raise `memory_limit`, or lower `peers_max`, `chunk_bytes`, `loops`, `journal.batch_bytes`, `store.memtable_bytes`, `query.memory_bytes`, `web.tails_max`, the `bytes_max` of a stage or the `window_bytes` of an output"
     )]
     Memory { needed: Bytes, limit: Bytes, memory: Box<Memory> },
     #[error(
@@ -105,6 +105,7 @@ impl Memory {
         for pipeline in &config.pipelines {
             memory.pipelines += if pipeline.multiline.is_some() { HELD_BYTES } else { 0 };
             memory.pipelines += (pipeline.threads as u64 - 1) * THREAD_BYTES;
+            memory.pipelines += pipeline.to.iter().map(output_bytes).sum::<u64>();
         }
         if config.pipelines.iter().any(|pipeline| pipeline.to.contains(&Output::Tail)) {
             memory.pipelines += TAIL_BYTES as u64;
@@ -151,7 +152,7 @@ impl fmt::Display for Memory {
         part(unfinished_lines, format_args!("their unfinished lines, one chunk each"))?;
         part(batches, format_args!("{loops} event loops with {BATCHES} batches each"))?;
         part(reader, format_args!("printing: one frame and one line"))?;
-        part(pipelines, format_args!("pipelines: a batch each, and the tail"))?;
+        part(pipelines, format_args!("pipelines: a batch each, the tail, and what goes on to others"))?;
         part(stages, format_args!("what stages remember, and tables they look things up in"))?;
         if workers > 0 {
             part(handlers, format_args!("Python handlers: what is on its way to workers"))?;
@@ -175,6 +176,14 @@ impl fmt::Display for Memory {
 pub(crate) fn loops(config: &Config) -> usize {
     let by_cores = || std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8));
     config.loops.map_or_else(by_cores, std::num::NonZeroUsize::get)
+}
+
+/// What an output holds beside its pipeline's batch.
+fn output_bytes(output: &Output) -> u64 {
+    match output {
+        Output::Named(Named { sink: Sink::Forward(forward), .. }) => forward.memory_bytes(),
+        _ => 0,
+    }
 }
 
 fn handler(stage: &pipeline::Stage) -> Option<&workers::Spec> {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::Handle;
-use pipeline::{FileOutput, Format, Options, Output, OutputError, Running, Spec, StdoutOutput, Tail};
+use pipeline::{
+    FileOutput, Format, ForwardOutput, ForwardStatus, ForwardWatch, Options, Output, OutputError, Running,
+    Spec, StdoutOutput, Tail,
+};
 use query::Engine;
 use record::{Batch, Position, clock};
 use search::Query;
@@ -59,6 +62,8 @@ struct Shared {
     stored: Option<(String, StoreHandle)>,
     /// What leads where.
     routes: Vec<Route>,
+    /// The outputs that send records on.
+    forwards: Vec<ForwardWatch>,
     running: std::sync::Mutex<Vec<(String, Running)>>,
 }
 
@@ -78,6 +83,8 @@ pub(crate) enum PipelineError {
     File { name: String, source: pipeline::FileError },
     #[error("cannot create `{path}`: {source}")]
     Directory { path: String, source: std::io::Error },
+    #[error("output `{name}`: cannot start its thread: {source}")]
+    Forward { name: String, source: std::io::Error },
 }
 
 impl Pipelines {
@@ -91,14 +98,14 @@ impl Pipelines {
     ) -> Result<Self, PipelineError> {
         forget_others(pipelines, journal);
         let tailed = pipelines.iter().filter(|pipeline| pipeline.to.contains(&config::Output::Tail)).count();
-        let (mut tails, mut running) = (Vec::new(), Vec::new());
+        let (mut tails, mut running, mut forwards) = (Vec::new(), Vec::new(), Vec::new());
         for pipeline in pipelines {
             let spec = spec(pipeline);
             let tail = Tail::new(TAIL_BYTES / tailed.max(1));
             let outputs = pipeline
                 .to
                 .iter()
-                .map(|output| open(output, &pipeline.name, data_dir, store, &tail))
+                .map(|output| open(output, &pipeline.name, data_dir, store, &tail, &mut forwards))
                 .collect::<Result<Vec<_>, _>>()?;
             if pipeline.to.contains(&config::Output::Tail) {
                 tails.push((tail, spec.clone()));
@@ -117,7 +124,7 @@ impl Pipelines {
             _ => None,
         };
         let routes = pipelines.iter().map(Route::of).collect();
-        Ok(Self { shared: Arc::new(Shared { tails, stored, routes, running: running.into() }) })
+        Ok(Self { shared: Arc::new(Shared { tails, stored, routes, forwards, running: running.into() }) })
     }
 
     /// The sources that a pipeline takes lines from, none for all, and its outputs.
@@ -150,6 +157,11 @@ impl Pipelines {
     /// What the tails keep, in bytes.
     pub(crate) fn tail_bytes(&self) -> u64 {
         self.shared.tails.iter().map(|(tail, _)| tail.status().bytes as u64).sum()
+    }
+
+    /// How the outputs are that send records on.
+    pub(crate) fn forwards(&self) -> Vec<ForwardStatus> {
+        self.shared.forwards.iter().map(ForwardWatch::status).collect()
     }
 
     /// How each is, by name.
@@ -216,6 +228,7 @@ fn open(
     data_dir: &Path,
     store: &StoreHandle,
     tail: &Tail,
+    forwards: &mut Vec<ForwardWatch>,
 ) -> Result<Box<dyn Output>, PipelineError> {
     Ok(match output {
         config::Output::Store => {
@@ -226,6 +239,12 @@ fn open(
         config::Output::File { path, json } => Box::new(file(path, *json, pipeline, data_dir)?),
         config::Output::Named(config::Named { name, sink: config::Sink::File { path, json } }) => {
             Box::new(file(path, *json, pipeline, data_dir)?.named(name))
+        }
+        config::Output::Named(config::Named { name, sink: config::Sink::Forward(forward) }) => {
+            let output = ForwardOutput::start(name, forward.options())
+                .map_err(|source| PipelineError::Forward { name: name.clone(), source })?;
+            forwards.push(output.watch());
+            Box::new(output)
         }
     })
 }

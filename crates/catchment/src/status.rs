@@ -5,7 +5,7 @@ use record::escape_controls;
 use crate::cli::{self, StatusFormat};
 use crate::control::client::ask;
 use crate::control::request::Request;
-use crate::control::{HandlerStatus, Peer, StageStatus, Status, StoreStatus};
+use crate::control::{ForwardStatus, HandlerStatus, Peer, StageStatus, Status, StoreStatus};
 use crate::exit::{Exit, complain};
 use crate::units::{Bytes, rounded};
 
@@ -64,6 +64,7 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         }
         pipeline.handlers.iter().try_for_each(|handler| print_handler(out, handler))?;
     }
+    status.forwards.iter().try_for_each(|forward| print_forward(out, forward))?;
     print_store(out, &status.store)?;
     writeln!(out, "peers     {} connected of {}", totals.connected, status.peers.len())?;
     writeln!(out, "lines     {} received, {} acked, {} unacked", totals.lines, totals.acked, totals.unacked)?;
@@ -114,6 +115,19 @@ fn print_handler(out: &mut impl Write, handler: &HandlerStatus) -> io::Result<()
         writeln!(out, "          {name}: line {} failed: {}", last.position, escape_controls(text))?;
     }
     Ok(())
+}
+
+fn print_forward(out: &mut impl Write, forward: &ForwardStatus) -> io::Result<()> {
+    let ForwardStatus { output, target, acked, unacked, reconnects, .. } = forward;
+    let connected = if forward.connected { "connected" } else { "not connected" };
+    writeln!(
+        out,
+        "output    {output}: {connected} to {target}, {acked} lines acked, {unacked} unacked, {reconnects} reconnects"
+    )?;
+    match &forward.last_error {
+        Some(error) => writeln!(out, "          {}", escape_controls(error)),
+        None => Ok(()),
+    }
 }
 
 fn print_store(out: &mut impl Write, store: &StoreStatus) -> io::Result<()> {

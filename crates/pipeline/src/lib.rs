@@ -15,6 +15,7 @@
 //!   output that keeps its place together with its records has each line exactly once ([`FileOutput`], the store); one that
 //!   cannot ([`StdoutOutput`]) gets the lines since the last checkpoint again after a crash.
 //! - The checkpoint in the journal is never past what is safe in every output. It is made about once a second, since it is synced.
+//! - What goes on to another collector ([`ForwardOutput`]) is safe once that has acked it, and arrives at least once.
 //! - An output that fails is tried again, and its pipeline waits. The lines wait in the journal. Other pipelines go on.
 //! - What is damaged in the journal is logged, counted and left out.
 //!
@@ -49,7 +50,10 @@ mod tests;
 
 pub use multiline::{BadMultiline, JoinRule, Joiner, Multiline};
 pub use options::Options;
-pub use output::{FileError, FileOutput, Format, Output, OutputError, StdoutOutput};
+pub use output::{
+    FileError, FileOutput, Format, ForwardOptions, ForwardOutput, ForwardStatus, ForwardText, ForwardWatch,
+    Output, OutputError, StdoutOutput,
+};
 pub use parse::{BadParse, Grok, Parse, TimestampFormat};
 pub use remap::{BadScript, Diagnostics};
 pub use run::{Running, StartError, StopError, start};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use web::{Metrics, Queue};
 
-use crate::control::{Parts, PipelineStatus, ServiceStatus, Status};
+use crate::control::{ForwardStatus, Parts, PipelineStatus, ServiceStatus, Status};
 
 pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues: &[Queue]) {
     let version = [("version", status.version.as_str())];
@@ -15,6 +15,9 @@ pub(super) fn add(metrics: &mut Metrics, parts: &Parts, status: &Status, queues:
     journal(metrics, parts, status);
     for pipeline in &status.pipelines {
         of_pipeline(metrics, pipeline);
+    }
+    for forward in &status.forwards {
+        of_forward(metrics, forward);
     }
     store(metrics, status);
     drops(metrics, status);
@@ -139,6 +142,27 @@ fn of_pipeline(metrics: &mut Metrics, pipeline: &PipelineStatus) {
     }
     let help = "Bytes of the journal that the pipeline has not read.";
     metrics.gauge("catchment_pipeline_behind_bytes", help, &[name], pipeline.behind_bytes as f64);
+}
+
+fn of_forward(metrics: &mut Metrics, forward: &ForwardStatus) {
+    let labels = [("output", forward.output.as_str())];
+    let (connected, unacked) = (f64::from(u8::from(forward.connected)), forward.unacked as f64);
+    let help = "1 while an output that sends lines on is connected.";
+    metrics.gauge("catchment_forward_connected", help, &labels, connected);
+    let help = "Lines that the other end has not acked.";
+    metrics.gauge("catchment_forward_lines_unacked", help, &labels, unacked);
+    for (name, help, count) in [
+        ("catchment_forward_lines_sent_total", "Lines that were sent on, each time they were.", forward.sent),
+        ("catchment_forward_lines_acked_total", "Lines that the other end has acked.", forward.acked),
+        ("catchment_forward_reconnects_total", "Connections that were made again.", forward.reconnects),
+        (
+            "catchment_forward_failures_total",
+            "Attempts to connect that failed, and connections that broke.",
+            forward.failures,
+        ),
+    ] {
+        metrics.counter(name, help, &labels, count);
+    }
 }
 
 fn store(metrics: &mut Metrics, status: &Status) {

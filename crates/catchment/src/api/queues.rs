@@ -27,6 +27,11 @@ pub(super) fn queues(bridge: &Bridge, parts: &Parts, status: &Status) -> Vec<Que
         let waiting = queue(&name, &label, pipeline.behind_bytes, Some(limits.journal), "bytes");
         all.push(Queue { oldest_seconds, ..waiting });
     }
+    for forward in &status.forwards {
+        let (name, label) =
+            (format!("forward:{}", forward.output), format!("what {} has not acked", forward.target));
+        all.push(queue(&name, &label, forward.window_bytes, Some(forward.window_bytes_max), "bytes"));
+    }
     let (store, limit) = (&status.store, Some(limits.store_memory));
     let in_memory =
         queue("store_memory", "records that are in no part yet", store.memory_bytes, limit, "bytes");

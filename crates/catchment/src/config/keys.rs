@@ -75,8 +75,22 @@ pub(super) const TEST: Section =
     Section { place: "in a `[[test]]`", keys: &["name", "pipeline", "input", "expect", "exactly"] };
 
 /// The keys of `[[output]]`.
-pub(super) const OUTPUT: Section =
-    Section { place: "in an `[[output]]`", keys: &["name", "kind", "path", "format"] };
+pub(super) const OUTPUT: Section = Section {
+    place: "in an `[[output]]`",
+    keys: &[
+        "name",
+        "kind",
+        "path",
+        "format",
+        "target",
+        "ack",
+        "window_bytes",
+        "connect_timeout",
+        "timeout",
+        "backoff_min",
+        "backoff_max",
+    ],
+};
 
 /// The keys of `[store]`.
 pub(super) const STORE: Section = Section {

@@ -21,6 +21,7 @@ mod output;
 mod pipeline;
 mod problem;
 mod read;
+mod sink;
 mod source;
 mod store;
 mod target;

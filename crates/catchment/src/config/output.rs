@@ -6,6 +6,7 @@ use super::keys;
 use super::pipeline;
 use super::problem::{Report, Reported};
 use super::read::{At, Read, Table};
+use super::sink::forward::{self, Forward};
 use super::value::{Wrong, choice, path, quoted, text};
 
 /// `[[output]]`: where records go, under a name of the user's own.
@@ -22,6 +23,8 @@ pub(crate) struct Named {
 pub(crate) enum Sink {
     /// A file that grows.
     File { path: PathBuf, json: bool },
+    /// Another collector.
+    Forward(Forward),
 }
 
 /// An output as it is written.
@@ -33,7 +36,16 @@ pub(super) struct Written {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     File,
+    Forward,
 }
+
+const KINDS: &[(&str, Word)] = &[("file", Word::File), ("forward", Word::Forward)];
+
+/// The keys that only one kind has, and that kind.
+const FOREIGN: &[(Word, &[&str], &str)] = &[
+    (Word::File, &["path"], "only an output with `kind = \"file\"` has this key"),
+    (Word::Forward, forward::KEYS, "only an output with `kind = \"forward\"` has this key"),
+];
 
 /// What each pipeline can name without an `[[output]]`.
 pub(super) const ALWAYS: [&str; 3] = ["store", "tail", "stdout"];
@@ -41,15 +53,24 @@ pub(super) const ALWAYS: [&str; 3] = ["store", "tail", "stdout"];
 impl Written {
     pub(super) fn read(table: &Table<'_>, base: &Path) -> Self {
         table.refuse_unknown(&keys::OUTPUT);
-        let kind = table.require("kind", "write `kind = \"file\"`", choice(&[("file", Word::File)]));
-        let file_path = || table.require("path", "write the file that records go to", path(base));
-        let json = table.get_or("format", true, choice(&[("json", true), ("text", false)]));
-        let sink = kind.and_then(|kind| match kind.value {
-            Word::File => {
-                let (path, json) = (file_path()?, json?.value);
-                let sink = Sink::File { path: path.value, json };
-                Ok(At { value: sink, place: path.place, written: true })
+        let hint = "write `kind = \"file\"` or `kind = \"forward\"`";
+        let kind = table.require("kind", hint, choice(KINDS));
+        let sink = kind.and_then(|kind| {
+            for (_, keys, message) in FOREIGN.iter().filter(|(word, ..)| *word != kind.value) {
+                table.refuse(keys, message);
             }
+            Ok(match kind.value {
+                Word::File => {
+                    let at = table.require("path", "write the file that records go to", path(base));
+                    let json = table.get_or("format", true, choice(&[("json", true), ("text", false)]));
+                    let (at, json) = (at?, json?.value);
+                    At { value: Sink::File { path: at.value, json }, place: at.place, written: true }
+                }
+                Word::Forward => {
+                    let forward = forward::Written::read(table).check(table.report())?;
+                    At { value: Sink::Forward(forward), place: kind.place, written: true }
+                }
+            })
         });
         Self {
             name: table.require("name", "every output has a name of its own", text("a name", check_name)),
@@ -84,7 +105,7 @@ pub(super) fn check(outputs: &[&Written], pipelines: &[&pipeline::Written], repo
         }
         if let Ok(sink) = &output.sink {
             let sinks = before.iter().filter_map(|earlier| earlier.sink.as_ref().ok());
-            let Sink::File { path, .. } = &sink.value;
+            let Sink::File { path, .. } = &sink.value else { continue };
             let same =
                 |other: &&At<Sink>| matches!(&other.value, Sink::File { path: other, .. } if other == path);
             if let Some(earlier) = sinks.clone().find(same) {
@@ -170,7 +191,7 @@ mod tests {
                 "[[output]]\nname = 'tail'\nkind = 'disk'\n".to_owned(),
                 to("'tail'"),
                 "a:2: output[1].name: `tail` is what every pipeline can name; choose another name\n\
-                 a:3: output[1].kind: expected one of `\"file\"`, found `disk`",
+                 a:3: output[1].kind: expected one of `\"file\"`, `\"forward\"`, found `disk`",
             ),
             (
                 ERRORS.replace("path", "url"),

@@ -165,7 +165,7 @@ fn check_name(text: &str) -> Result<String, Wrong> {
     Err(Wrong::new(format!("{} is not a name", quoted(text)), "write 1 to 64 of `A-Z a-z 0-9 _ . -`"))
 }
 
-fn check_ack(text: &str) -> Result<Vec<u8>, Wrong> {
+pub(super) fn check_ack(text: &str) -> Result<Vec<u8>, Wrong> {
     if (1..=ACK_BYTES_MAX).contains(&text.len()) {
         return Ok(text.as_bytes().to_vec());
     }

@@ -1,12 +1,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::value::quoted;
 
 /// What a source dials: `host:port`, `1.2.3.4:port` or `[v6]:port`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Target {
     /// As it was written; the name of the peer wherever it is shown.
     pub(crate) text: String,

@@ -37,11 +37,15 @@ fn the_examples_in_the_default_file_show_the_defaults() {
         [[pipeline]]
         name = "main"
         from = ["gateways", "apps"]
-        to = ["store", "tail", "errors"]
+        to = ["store", "tail", "errors", "hub"]
         [[output]]
         name = "errors"
         kind = "file"
         path = "errors.ndjson"
+        [[output]]
+        name = "hub"
+        kind = "forward"
+        target = "hub.example:5140"
         [[test]]
         name = "a line is a record"
         input = ["one", { line = "two", source = "apps", peer = "gw-1.example:514", received = "2026-11-22T14:00:00Z" }]

@@ -19,7 +19,8 @@ use net::NetHandle;
 use query::Engine;
 
 pub(crate) use self::report::{
-    HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus, status,
+    ForwardStatus, HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus,
+    status,
 };
 use crate::outputs::{Pipelines, StoreHandle};
 

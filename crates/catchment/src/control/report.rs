@@ -23,6 +23,9 @@ pub(crate) struct Status {
     pub(crate) journal: JournalStatus,
     pub(crate) totals: Totals,
     pub(crate) pipelines: Vec<PipelineStatus>,
+    /// Outputs that send records on to other collectors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) forwards: Vec<ForwardStatus>,
     pub(crate) tail: TailStatus,
     pub(crate) store: StoreStatus,
     pub(crate) sources: Vec<SourceStatus>,
@@ -138,6 +141,22 @@ pub(crate) struct Traceback {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ForwardStatus {
+    pub(crate) output: String,
+    pub(crate) target: String,
+    pub(crate) connected: bool,
+    pub(crate) reconnects: u64,
+    pub(crate) sent: u64,
+    pub(crate) acked: u64,
+    pub(crate) unacked: u64,
+    pub(crate) window_bytes: u64,
+    pub(crate) window_bytes_max: u64,
+    pub(crate) failures: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TailStatus {
     pub(crate) subscribers: usize,
 }
@@ -234,6 +253,7 @@ pub(crate) fn status(parts: &Parts) -> Status {
             .into_iter()
             .map(|(name, status)| pipeline_status(parts.pipelines.route(&name), name, status))
             .collect(),
+        forwards: parts.pipelines.forwards().into_iter().map(forward_status).collect(),
         tail: TailStatus { subscribers: parts.pipelines.subscribers() },
         store: store_status(&parts.store),
         sources: parts
@@ -274,6 +294,23 @@ fn pipeline_status(
         last_error: status.last_error,
         stages: status.stages.into_iter().map(stage_status).collect(),
         handlers: status.handlers.into_iter().map(handler_status).collect(),
+    }
+}
+
+fn forward_status(status: pipeline::ForwardStatus) -> ForwardStatus {
+    let pipeline::ForwardStatus { name, target, connected, reconnects, sent, acked, .. } = status;
+    ForwardStatus {
+        output: name,
+        target,
+        connected,
+        reconnects,
+        sent,
+        acked,
+        unacked: status.unacked,
+        window_bytes: status.window_bytes,
+        window_bytes_max: status.window_bytes_max,
+        failures: status.failures,
+        last_error: status.last_error,
     }
 }
 

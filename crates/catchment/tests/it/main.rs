@@ -16,6 +16,7 @@ mod lines;
 mod listen;
 mod oracle;
 mod pipelines;
+mod relay;
 mod search;
 mod serve_collect;
 mod stages;

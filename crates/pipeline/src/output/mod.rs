@@ -1,6 +1,7 @@
 //! Where records go.
 
 mod file;
+mod forward;
 pub mod json;
 mod stdout;
 mod text;
@@ -10,6 +11,7 @@ use std::error::Error;
 use record::{Batch, Position, Record};
 
 pub use file::{FileError, FileOutput};
+pub use forward::{ForwardOptions, ForwardOutput, ForwardStatus, ForwardText, ForwardWatch};
 pub use stdout::StdoutOutput;
 
 /// Takes the records of one pipeline. It is called from the pipeline's thread only, which waits for it.

@@ -29,7 +29,7 @@ impl Output {
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::File { path, .. } | Self::Named(Named { sink: Sink::File { path, .. }, .. }) => Some(path),
-            Self::Store | Self::Tail | Self::Stdout => None,
+            Self::Store | Self::Tail | Self::Stdout | Self::Named(_) => None,
         }
     }
 
