@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("journal", &["record"]),
     ("serve", &["record"]),
+    ("download", &["record", "wire"]),
     ("workers", &["record"]),
     ("remap", &["record"]),
     ("net", &["journal", "record", "wire"]),
@@ -28,8 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "catchment",
         &[
-            "journal", "net", "objects", "parse", "part", "pipeline", "query", "record", "search", "serve",
-            "store", "web", "wire", "workers",
+            "download", "journal", "net", "objects", "parse", "part", "pipeline", "query", "record",
+            "search", "serve", "store", "web", "wire", "workers",
         ],
     ),
     // Tools and tests may look at more, but the program is never linked with them.

@@ -23,7 +23,7 @@ const EXIT_CODES: &str = "Exit codes:
 pub(crate) enum Command {
     /// Run the collector as a configuration file says
     Run(Run),
-    /// Collect from servers without a configuration: dial, store, ack, print
+    /// Collect without a configuration: dial servers, fetch URLs, read files or stdin; store, ack, print
     Collect(Collect),
     /// The other end: hand the lines of a file, followed, or of stdin to collectors that dial in
     Serve(Serve),
@@ -90,7 +90,8 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Collect {
-    /// Servers to dial, as `host:port` or `[v6]:port`
+    /// Servers to dial, as `host:port` or `[v6]:port`; an `http://` or `https://` URL, a file, or `-` for stdin, each to its end,
+    /// gzip and zstd unpacked
     #[arg(required = true, value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
     /// Where the lines are kept
@@ -99,10 +100,10 @@ pub(crate) struct Collect {
     /// Do not print the lines
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// End when every target has been connected and has closed
+    /// End when every server has been connected and has closed
     #[arg(long)]
     pub(crate) once: bool,
-    /// Send no ACK, for servers that expect none
+    /// Send servers no ACK, for those that expect none
     #[arg(long)]
     pub(crate) no_ack: bool,
     /// Serve the page and the HTTP API here

@@ -73,6 +73,7 @@ pub(crate) struct Memory {
     store: u64,
     queries: u64,
     web: u64,
+    inputs: u64,
 }
 
 impl Memory {
@@ -101,6 +102,7 @@ impl Memory {
                 + config.store.remote.as_ref().map_or(0, |_| REMOTE_BYTES),
             queries: config.query.memory_bytes as u64,
             web: config.web.address.map_or(0, |_| web::memory_bytes(config.web.tails_max) as u64),
+            inputs: config.inputs as u64 * download::MEMORY_BYTES,
         };
         for pipeline in &config.pipelines {
             memory.pipelines += if pipeline.multiline.is_some() { HELD_BYTES } else { 0 };
@@ -139,13 +141,15 @@ impl Memory {
             + self.store
             + self.queries
             + self.web
+            + self.inputs
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { peers, tables, unfinished_lines, loops, batches, reader, .. } = *self;
-        let Self { pipelines, stages, handlers, workers, worker_bytes, store, queries, web, .. } = *self;
+        let Self { pipelines, stages, handlers, workers, worker_bytes, store, queries, web, inputs, .. } =
+            *self;
         let mut part = |bytes, what: fmt::Arguments<'_>| writeln!(f, "  {:>10}  {what}", rounded(bytes));
         part(PROGRAM_BYTES, format_args!("the program"))?;
         part(tables, format_args!("{peers} peers"))?;
@@ -160,6 +164,9 @@ impl fmt::Display for Memory {
         part(store, format_args!("the newest records, and what makes parts of them"))?;
         part(queries, format_args!("queries"))?;
         part(web, format_args!("the page: its connections, and who follows the tail"))?;
+        if inputs > 0 {
+            part(inputs, format_args!("what is fetched, read and unpacked here"))?;
+        }
         write!(f, "  {:>10}  in all, at most", rounded(self.total()))?;
         if workers > 0 {
             write!(

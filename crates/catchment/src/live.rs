@@ -1,33 +1,49 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use download::Progress;
 use net::Counts;
 use record::clock;
 
+use crate::progress::{self, Rates};
 use crate::units::rounded;
+
+/// The line is drawn again after so long at the earliest.
+const REDRAW: Duration = Duration::from_millis(400);
 
 /// One line at the bottom of a terminal that says how it goes. Nothing when stderr is no terminal.
 pub(crate) struct Live {
     shown: bool,
-    before: Option<(Duration, Counts)>,
+    began: Option<(Duration, u64)>,
+    before: Option<(Duration, Counts, u64)>,
 }
 
 impl Live {
     pub(crate) fn new() -> Self {
-        Self { shown: io::stderr().is_terminal(), before: None }
+        Self { shown: io::stderr().is_terminal(), began: None, before: None }
     }
 
-    /// Shows the counts as they are now, and the rates since the last time.
-    pub(crate) fn show(&mut self, counts: Counts, peers: u64) {
-        if !self.shown {
+    /// Shows the counts as they are now, and the rates since the last time; or, while there are inputs that end, how far those are.
+    pub(crate) fn show(&mut self, counts: Counts, peers: u64, inputs: &[(String, Progress)]) {
+        let now = clock::monotonic();
+        if !self.shown || self.before.is_some_and(|(then, ..)| now - then < REDRAW) {
             return;
         }
-        let now = clock::monotonic();
-        if let Some((then, before)) = self.before.replace((now, counts)) {
-            let seconds = (now - then).as_secs_f64().max(0.001);
-            let rate = |now: u64, before: u64| ((now - before) as f64 / seconds) as u64;
-            let text =
-                line(counts, peers, rate(counts.lines, before.lines), rate(counts.bytes, before.bytes));
+        let (name, sum) = progress::sum(inputs);
+        let (first, received_first) = *self.began.get_or_insert((now, sum.received));
+        if let Some((then, before, received)) = self.before.replace((now, counts, sum.received)) {
+            let per_second =
+                |count: u64, since: Duration| count as f64 / (now - since).as_secs_f64().max(0.001);
+            let text = if inputs.is_empty() {
+                let lines = per_second(counts.lines - before.lines, then) as u64;
+                line(counts, peers, lines, per_second(counts.bytes - before.bytes, then) as u64)
+            } else {
+                let rates = Rates {
+                    now: per_second(sum.received.saturating_sub(received), then),
+                    mean: per_second(sum.received.saturating_sub(received_first), first),
+                };
+                progress::line(&name, &sum, rates)
+            };
             // A terminal that is gone is no reason to stop.
             let _ = write!(io::stderr(), "\r\x1b[K{text}");
         }

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -176,6 +177,18 @@ impl NetHandle {
         let failed = |source| NetError::Listen { address: format!("unix:{}", path.display()), source };
         let listener = Listener::unix(path).map_err(failed)?;
         self.next().tell(Command::Listen { source, listener });
+        Ok(())
+    }
+
+    /// Serves a connection that this process made itself, as if it had been accepted: whoever has the other end is a peer called `name`.
+    ///
+    /// # Errors
+    /// When the socket cannot be made non-blocking.
+    pub fn adopt(&self, source: &Arc<Source>, name: &str, stream: UnixStream) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        source.counters.admit(usize::MAX);
+        let socket = Socket::Unix(mio::net::UnixStream::from_std(stream));
+        self.next().tell(Command::Adopt { source: Arc::clone(source), socket, name: name.to_owned() });
         Ok(())
     }
 

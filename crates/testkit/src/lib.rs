@@ -5,6 +5,7 @@
 //! - [`Peer`] is one scripted end of a connection, dialled by the collector or dialling it.
 //! - [`Fleet`] is many peers that send numbered lines and send again what was not acked; its [`Oracle`] knows what
 //!   the collector owes, and judges what it gives back.
+//! - [`FileServer`] hands out a text over HTTP, and breaks off as it is told.
 //! - [`http`] asks the page's API.
 //! - [`mmdb`] writes databases of places.
 //! - [`torture`] lets a fleet and a collector that is killed again and again go on until the oracle has judged.
@@ -16,6 +17,7 @@
 
 mod collector;
 mod config;
+mod file_server;
 mod fleet;
 pub mod http;
 pub mod mmdb;
@@ -31,6 +33,7 @@ mod until;
 
 pub use collector::Collector;
 pub use config::Config;
+pub use file_server::{FileServer, Fill, Served};
 pub use fleet::Fleet;
 pub use oracle::{Judgement, Oracle, Sent, Violation};
 pub use peer::Peer;

@@ -111,19 +111,17 @@ impl Process {
     /// # Panics
     /// When it does not run.
     pub fn memory(&self) -> Memory {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it does not run");
+        self.memory_if_it_runs().expect("it does not run")
+    }
+
+    /// The same of one that may have ended, although nobody waited for it yet.
+    pub fn memory_if_it_runs(&self) -> Option<Memory> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
         let kib = |key: &str| {
-            let line = status
-                .lines()
-                .find(|line| line.starts_with(key))
-                .unwrap_or_else(|| panic!("no {key} in {status}"));
-            line.split_whitespace()
-                .nth(1)
-                .and_then(|value| value.parse::<u64>().ok())
-                .expect("a number of KiB")
-                * 1024
+            let line = status.lines().find(|line| line.starts_with(key))?;
+            Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
         };
-        Memory { anonymous: kib("RssAnon:"), peak: kib("VmHWM:") }
+        Some(Memory { anonymous: kib("RssAnon:")?, peak: kib("VmHWM:")? })
     }
 
     fn ended(&self, status: ExitStatus) -> Ended {

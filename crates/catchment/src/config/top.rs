@@ -45,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) query: Query,
     /// The page and the HTTP API.
     pub(crate) web: Web,
+    /// So many inputs `collect` reads itself; no file says that.
+    pub(crate) inputs: usize,
 }
 
 /// How the program writes its own log.
@@ -178,6 +180,7 @@ impl Written {
             store: self.store?.check()?,
             query: self.query?.check()?,
             web: web?,
+            inputs: 0,
         })
     }
 }

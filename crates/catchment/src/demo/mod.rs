@@ -13,6 +13,7 @@ use crate::cli;
 use crate::collect::watch;
 use crate::config::{self, Config, LogFormat, LogLevel};
 use crate::exit::{Exit, complain};
+use crate::feeds::Feeds;
 use crate::log;
 use crate::run::with_app;
 use crate::signals::Operator;
@@ -53,7 +54,8 @@ fn show(app: &mut App, operator: &Operator, options: &cli::Demo) -> Exit {
         complain(format_args!("the page is at http://{address}/"));
     }
     let time = options.seconds.map(Duration::from_secs);
-    watch(app, operator, crate::collect::End { once: false, after: time }, options.quiet)
+    let end = crate::collect::End { once: false, after: time };
+    watch(app, operator, end, options.quiet, &mut Feeds::default())
 }
 
 fn config(fleet: &Fleet, data_dir: PathBuf, options: &cli::Demo) -> Result<Config, config::Problems> {

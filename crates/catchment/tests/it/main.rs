@@ -8,6 +8,7 @@ mod config;
 mod damage;
 mod demo;
 mod dial;
+mod download;
 mod from_a_script;
 mod full;
 mod handlers;
