@@ -176,7 +176,7 @@ mod tests {
             ),
             (
                 "target = 'h:1'\npath = 'x'",
-                "a:8: output[1].path: only an output with `kind = \"file\"` has this key",
+                "a:8: output[1].path: an output with `kind = \"forward\"` has no such key",
             ),
         ] {
             let text = format!("{TO}[[output]]\nname = 'hub'\nkind = 'forward'\n{keys}");
