@@ -64,7 +64,11 @@ fn happen(stage: &mut Stage, rng: &mut Rng) {
         0 => stage.seen(busy(rng)),
         1 => drop(stage.step(Input::Lost("no collector runs".to_owned()))),
         2 => {
-            drop(stage.step(lines(&["one", "\u{65e5}\u{672c} \u{1b}[2J", &"long ".repeat(rng.usize(..200))])));
+            drop(stage.step(lines(&[
+                "one",
+                "\u{65e5}\u{672c} \u{1b}[2J",
+                &"long ".repeat(rng.usize(..200)),
+            ])));
         }
         3 => drop(stage.step(Input::Following("following".to_owned()))),
         4 => drop(stage.press(KeyCode::Char(rng.char(' '..'\u{2ff}')))),
