@@ -49,7 +49,7 @@ fn subscribers_get_what_passes_the_pipeline_and_one_too_many_is_refused() {
             "{heard}"
         );
     }
-    let status = collector.status();
+    let status = collector.until_status("both are counted", |status| status["fanouts"][0]["sent"] == 2);
     assert_eq!((&status["totals"]["lines"], &status["totals"]["connected"]), (&1.into(), &1.into()));
     let metrics = http::get(collector.page(), "/metrics").text();
     for line in [

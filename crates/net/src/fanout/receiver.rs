@@ -94,8 +94,8 @@ impl Receiver {
 
     /// True when it has a part of a line: nothing else may be sent before the rest.
     pub(crate) fn is_amid(&self) -> bool {
-        // Behind its first newline a notice has ended the line that was cut, and has not begun itself.
-        self.notice.as_ref().map_or(self.sent > 0, |notice| notice.sent != usize::from(notice.cut))
+        // To a line that was cut belongs the notice that says so.
+        self.notice.as_ref().map_or(self.sent > 0, |notice| notice.cut || notice.sent > 0)
     }
 
     /// The bytes to send next: of many lines, or only the rest of one that was begun.
