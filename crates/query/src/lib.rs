@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod asking;
+mod compact;
 mod counting;
 mod counts;
 mod cut;

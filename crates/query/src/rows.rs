@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::QueryError;
+use crate::compact::compact;
 use crate::interrupt::Interrupt;
 use crate::planner::{Answer, Batches};
 use crate::reader::Counters;
@@ -180,6 +181,10 @@ async fn find(batches: Batches, sender: Sender, state: Arc<State>) {
 
 async fn deliver(mut batches: Batches, sender: &Sender) {
     while let Some(item) = batches.next().await {
+        let item = item.and_then(|batch| {
+            compact(batch)
+                .map_err(|error| QueryError::Broken(format!("its rows could not be copied: {error}")))
+        });
         let last = item.is_err();
         let empty = item.as_ref().is_ok_and(|batch| batch.num_rows() == 0);
         if (!empty && sender.send(item).await.is_err()) || last {
