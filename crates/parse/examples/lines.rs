@@ -18,7 +18,8 @@ const BATCH: usize = 4096;
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let format = arguments.first().and_then(|name| format(name));
-    let format = format.ok_or_else(|| io::Error::other("usage: `lines auto|json|… [bench|tenths] < FILE`"))?;
+    let format =
+        format.ok_or_else(|| io::Error::other("usage: `lines auto|json|… [bench|tenths] < FILE`"))?;
     let mut text = Vec::new();
     io::stdin().read_to_end(&mut text)?;
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
@@ -29,7 +30,9 @@ fn main() -> io::Result<()> {
         Some("tenths") => {
             bench(&mut parser, "all", &lines, out)?;
             let parts = lines.chunks(lines.len().div_ceil(10).max(1));
-            parts.enumerate().try_for_each(|(part, lines)| bench(&mut parser, &format!("tenth {}", part + 1), lines, out))
+            parts
+                .enumerate()
+                .try_for_each(|(part, lines)| bench(&mut parser, &format!("tenth {}", part + 1), lines, out))
         }
         _ => show(&mut parser, &lines, out),
     }

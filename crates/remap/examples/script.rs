@@ -73,10 +73,7 @@ fn bench(script: &mut Script, lines: &[&[u8]], out: &mut impl Write) -> io::Resu
         }
     }
     let (each, failed, aborted) = (spent * 1e6 / count as f64, script.failed(), script.aborted());
-    writeln!(
-        out,
-        "{{\"cpu_us\":{each:.3},\"lines\":{count},\"failed\":{failed},\"aborted\":{aborted}}}"
-    )
+    writeln!(out, "{{\"cpu_us\":{each:.3},\"lines\":{count},\"failed\":{failed},\"aborted\":{aborted}}}")
 }
 
 /// What this process has used.

@@ -143,7 +143,7 @@ fn main() {
     for (handler, workers, threads) in IDLE {
         if handler.contains(&only) {
             let (cpu, times) = idle(spec(dir.path(), handler, workers, threads));
-            let named = format!("`{handler}`, {threads} threads");
+            let named = format!("`{handler}`, threads of each: {threads}");
             let seconds = IDLE_FOR.as_secs();
             print(
                 &json!({ "what": "idle", "handler": named, "workers": workers, "seconds": seconds, "cpu_ns": cpu, "switches": times }),
@@ -198,8 +198,9 @@ struct Run {
 fn measure(spec: Spec, lines: usize, batches: usize) -> Run {
     let mut pool = start(spec);
     pool.process(&mut filled(lines)).expect("a pool that runs");
-    let cpu =
-        |pool: &Pool| pool.handle().status().pids.iter().map(|pid| scheduled(*pid).0 as f64 / 1e3).sum::<f64>();
+    let cpu = |pool: &Pool| {
+        pool.handle().status().pids.iter().map(|pid| scheduled(*pid).0 as f64 / 1e3).sum::<f64>()
+    };
     let all: Vec<Batch> = (0..batches).map(|_| filled(lines)).collect();
     let (began, cpu_before) = (clock::monotonic(), cpu(&pool));
     for batch in all {
