@@ -7,9 +7,9 @@ from itertools import islice
 
 from common import log, micros, rate, table
 
-LINES = 200_000
+LINES = 100_000
 # What reading JSON and printing it takes, without any work.
-NOTHING = "."
+NOTHING = "null"
 SCRIPTS = [
     (
         "sets and removes fields",
@@ -18,7 +18,6 @@ SCRIPTS = [
 if contains(string!(.message), "Failed password") { .level = "warn" }
 .request = join!([.http.method, .http.path], " ")
 del(.user)
-.
 """,
     ),
     (
@@ -30,7 +29,6 @@ if error == null {
   .pid = to_int(found.pid) ?? null
   .message = found.text
 }
-.
 """,
     ),
 ]
@@ -47,12 +45,17 @@ def measure(options, scratch, real):
     text = scratch / "few.log"
     with open(real, errors="replace") as lines, open(text, "w") as out:
         out.writelines(islice(lines, LINES))
-    nothing = _theirs(options, scratch, NOTHING, objects)
+    log("scripts")
+    # The least of several, in turn, since what is told apart is small beside the rest.
+    least = {}
+    for _ in range(3):
+        for script in [NOTHING, *(script for _, script in SCRIPTS)]:
+            used = _theirs(options, scratch, script, objects)
+            least[script] = min(used, least.get(script, used))
     rows = []
     for name, script in SCRIPTS:
-        log(f"script: {name}")
-        theirs, ours = _theirs(options, scratch, script, objects), _ours(options, scratch, script, text)
-        alone = theirs - nothing
+        theirs, ours = least[script], _ours(options, scratch, script, text)
+        alone = theirs - least[NOTHING]
         rows.append([
             name, rate(LINES / theirs), micros(theirs, LINES), micros(alone, LINES), f"{ours:.2f}", rate(1e6 / ours), f"{ours * LINES / 1e6 / alone:.2f}",
         ])
@@ -71,13 +74,9 @@ def _objects(real, path):
 
 
 def _theirs(options, scratch, script, objects):
-    """Seconds of CPU of the command line: the less of two, since what is told apart is small beside it."""
+    """Seconds of CPU of the command line."""
     (scratch / "script.vrl").write_text(script)
     command = [options.vrl, "--quiet", "--input", objects, "--program", scratch / "script.vrl", "--print-object"]
-    return min(_cpu_of(command) for _ in range(2))
-
-
-def _cpu_of(command):
     used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     before = used()
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)

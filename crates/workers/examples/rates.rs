@@ -143,7 +143,7 @@ fn main() {
     for (handler, workers, threads) in IDLE {
         if handler.contains(&only) {
             let (cpu, times) = idle(spec(dir.path(), handler, workers, threads));
-            let named = format!("`{handler}`, {threads} threads");
+            let named = format!("`{handler}`, threads of each: {threads}");
             let seconds = IDLE_FOR.as_secs();
             print(
                 &json!({ "what": "idle", "handler": named, "workers": workers, "seconds": seconds, "cpu_ns": cpu, "switches": times }),

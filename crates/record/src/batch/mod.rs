@@ -379,7 +379,6 @@ impl<'a> Record<'a> {
     }
 
     /// Which of its line's records it is. Most lines are one record, number 0.
-    #[inline]
     pub fn nth(self) -> u32 {
         self.row.nth
     }
@@ -391,13 +390,11 @@ impl<'a> Record<'a> {
     }
 
     /// When it was received, in microseconds since 1970.
-    #[inline]
     pub fn received(self) -> i64 {
         self.row.received
     }
 
     /// The source it came through.
-    #[inline]
     pub fn source(self) -> &'a str {
         self.row.source.of(&self.batch.text)
     }
@@ -421,19 +418,16 @@ impl<'a> Record<'a> {
     }
 
     /// The line's bytes as they were sent, where the message could not keep them.
-    #[inline]
     pub fn raw(self) -> Option<&'a [u8]> {
         self.row.inexact.then(|| &self.batch.raw[self.row.raw.range()])
     }
 
     /// What else is to be known about the line.
-    #[inline]
     pub fn flags(self) -> LineFlags {
         self.row.flags
     }
 
     /// The outputs that it is marked for, a bit for each.
-    #[inline]
     pub fn routes(self) -> u32 {
         self.row.routes
     }
