@@ -13,7 +13,7 @@ use store::Snapshot;
 
 use super::frame::{self, DataWriter, Kind};
 use super::request::{self, REQUEST_BYTES_MAX, Request};
-use super::{Parts, report};
+use super::{Parts, gather};
 use crate::read::access::parsed;
 
 /// How long a client may take to say what it wants.
@@ -53,7 +53,7 @@ pub(super) fn refuse(mut client: &UnixStream, reason: &str) -> io::Result<()> {
 
 fn status(client: &UnixStream, parts: &Parts, peers_at_once: Option<NonZeroUsize>) -> io::Result<()> {
     let mut out = BufWriter::new(client);
-    let mut status = report::status(parts);
+    let mut status = gather::status(parts);
     let peers = if peers_at_once.is_some() { std::mem::take(&mut status.peers) } else { Vec::new() };
     frame::write(&mut out, Kind::Event, &serde_json::to_vec(&status)?)?;
     for some in peers.chunks(peers_at_once.map_or(1, NonZeroUsize::get)) {

@@ -4,6 +4,7 @@ mod ages;
 mod answer;
 pub(crate) mod client;
 mod frame;
+mod gather;
 pub(crate) mod health;
 mod queues;
 mod report;
@@ -22,10 +23,10 @@ use net::NetHandle;
 use query::Engine;
 
 pub(crate) use self::ages::Ages;
+pub(crate) use self::gather::{journal_status, status};
 pub(crate) use self::queues::Limits;
 pub(crate) use self::report::{
     ForwardStatus, HandlerStatus, Peer, PipelineStatus, ServiceStatus, StageStatus, Status, StoreStatus,
-    journal_status, status,
 };
 use crate::fanouts::Fanouts;
 use crate::outputs::{Pipelines, StoreHandle};

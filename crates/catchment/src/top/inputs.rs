@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::mpsc::SyncSender;
 
-use ratatui::crossterm::event;
+use crossterm::event;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

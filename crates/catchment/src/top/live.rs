@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use ratatui::crossterm::event;
+use crossterm::event;
 use record::clock;
 
 use super::TopError;

@@ -1,6 +1,6 @@
 //! What each key does.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::sort::{COLUMNS, Sort};
 use super::{Follow, Model, Target, Wish};

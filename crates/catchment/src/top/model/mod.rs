@@ -12,7 +12,7 @@ mod sort;
 
 use std::time::Duration;
 
-use ratatui::crossterm::event::KeyEvent;
+use crossterm::event::KeyEvent;
 
 pub(super) use self::cursor::Cursor;
 pub(super) use self::figures::Figures;

@@ -1,5 +1,5 @@
+use crossterm::event::KeyCode;
 use fastrand::Rng;
-use ratatui::crossterm::event::KeyCode;
 
 use super::{Input, Stage, Status, failing, lines, peer, sent, status};
 use crate::control::health::Trouble;

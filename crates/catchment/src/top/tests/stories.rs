@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use ratatui::crossterm::event::KeyCode;
+use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 
 use super::{Colors, Input, Stage, Status, Wish, failing, lines, peer, sent, status};
