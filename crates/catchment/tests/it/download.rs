@@ -43,7 +43,12 @@ fn collect(program: &Program, target: &str) -> Ended {
 
 /// What is kept of how far a download is.
 fn place(program: &Program) -> Option<Value> {
-    let file = std::fs::read_dir(program.data_dir().join("downloads")).ok()?.next()?.ok()?.path();
+    let files = std::fs::read_dir(program.data_dir().join("downloads")).ok()?;
+    // One that is being written does not count yet.
+    let file = files
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|it| it == "json"))?;
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
