@@ -112,7 +112,7 @@ impl Written {
         let stop_timeout = period(Duration::from_millis(1)..=Duration::from_secs(3600));
         Self {
             data_dir: root.get_or("data_dir", base.join("data"), path(base)),
-            memory_limit: root.get_or("memory_limit", 256 << 20, bytes(1 << 20..=1 << 40)),
+            memory_limit: root.get_or("memory_limit", 384 << 20, bytes(1 << 20..=1 << 40)),
             loops: root.get_or("loops", 0, count(0..=LOOPS_MAX)),
             log_format: root.get_or("log_format", LogFormat::Text, choice(&LOG_FORMATS)),
             log_level: root.get_or("log_level", LogLevel::Info, choice(&LOG_LEVELS)),
@@ -223,7 +223,7 @@ mod tests {
             default,
             Config {
                 data_dir: "/base/data".into(),
-                memory_limit: 256 << 20,
+                memory_limit: 384 << 20,
                 loops: None,
                 log_format: LogFormat::Text,
                 log_level: LogLevel::Info,
