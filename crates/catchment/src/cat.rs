@@ -139,9 +139,8 @@ impl<'a> Cat<'a> {
                 continue;
             }
             if there {
-                let line = self.line.line();
-                if wanted(self.options, &line) {
-                    write_line(out, &line, self.options.format)?;
+                if wanted(self.options, &self.line.line()) && !self.print_whole(out)? {
+                    write_line(out, &self.line.line(), self.options.format)?;
                     self.printed += 1;
                 }
             } else if self.options.follow {
@@ -152,6 +151,13 @@ impl<'a> Cat<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Prints the line that was read last from the store, if the journal has only its end, and the store all of it.
+    fn print_whole(&mut self, out: &mut impl Write) -> Result<bool, read::ReadError> {
+        let Position(at) = self.line.position;
+        let headless = self.line.flags.contains(LineFlags::HEAD_LOST);
+        Ok(headless && self.print_kept(out, First::Position(Position(at)), Position(at + 1))? > 0)
     }
 
     /// The journal has freed what is behind `at` before it was read: it is in the store. Returns true when the line that was

@@ -87,6 +87,37 @@ fn what_the_journal_has_freed_cat_reads_from_the_store() {
 }
 
 #[test]
+fn a_line_whose_head_the_journal_has_freed_cat_reads_whole_from_the_store() {
+    let program = program();
+    let mut collector = program.run(config().sections(LIVELY_STORE));
+    let mut peers: Vec<_> = (0..3).map(|_| Peer::client(collector.address("in"))).collect();
+    let (mut sent, mut oldest) = (0, 0);
+    // Each line is larger than a turn of its peer: where a segment ends, some are unfinished.
+    while oldest == 0 {
+        for (number, peer) in peers.iter_mut().enumerate() {
+            peer.send(format!("{number} {sent} {}\n", "x".repeat(60_000)));
+        }
+        sent += 1;
+        peers.iter_mut().for_each(|peer| peer.wait_acked(sent));
+        oldest = collector.status()["journal"]["oldest"].as_u64().unwrap();
+        assert!(sent < 2000, "nothing is ever freed");
+    }
+    let check = |lines: &[String]| {
+        let mut starts: Vec<_> =
+            lines.iter().map(|line| (line.len() > 60_000, line.split(" x").next())).collect();
+        starts.sort_unstable();
+        let mut expected: Vec<_> =
+            (0..3).flat_map(|peer| (0..sent).map(move |number| format!("{peer} {number}"))).collect();
+        expected.sort_unstable();
+        let expected: Vec<_> = expected.iter().map(|start| (true, Some(start.as_str()))).collect();
+        assert_eq!(starts, expected);
+    };
+    check(&program.lines());
+    collector.terminate().expect_code(0);
+    check(&program.lines());
+}
+
+#[test]
 fn bytes_that_are_not_utf8_come_back_from_the_store_as_they_were() {
     let program = program();
     let mut collector = program.run(config());
