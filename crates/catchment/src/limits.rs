@@ -121,7 +121,7 @@ impl Memory {
             memory.pipelines += TAIL_BYTES as u64;
         }
         for spec in config.pipelines.iter().flat_map(|pipeline| &pipeline.stages).filter_map(handler) {
-            let workers = spec.workers.map_or_else(processors, std::num::NonZeroUsize::get) as u64;
+            let workers = spec.workers.map_or_else(workers::processors, std::num::NonZeroUsize::get) as u64;
             memory.handlers += HANDLER_BYTES + workers * WORKER_BYTES;
             memory.workers += workers;
             memory.worker_bytes += workers.saturating_mul(spec.memory_max);
@@ -229,11 +229,6 @@ fn output_bytes(output: &Output) -> u64 {
 
 fn handler(stage: &pipeline::Stage) -> Option<&workers::Spec> {
     if let pipeline::Stage::Python(spec) = stage { Some(spec) } else { None }
-}
-
-/// As many workers as a plain function gets if nobody says.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
 fn peers(kind: &Kind) -> u64 {

@@ -55,7 +55,7 @@ pub use codec::Gives;
 pub use error::{StartError, Stopped};
 pub use hand::by_hand;
 pub use handle::Handle;
-pub use pool::Pool;
+pub use pool::{Pool, processors};
 pub use spec::Spec;
 pub use status::{End, Status};
 pub use worker::About;

@@ -205,6 +205,7 @@ impl Drop for Pool {
     }
 }
 
-fn processors() -> usize {
+/// How many processors there are for this process, and so how many workers for a plain function if nobody says; at least 1.
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -55,8 +55,7 @@ struct Done {
 impl Threads {
     /// Starts one thread less than `threads`, which are no more than the machine has cores; none if there is nothing for them to do.
     pub(super) fn start(stages: &[Stage], threads: usize) -> Result<Option<Self>, (usize, BadStage)> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::start_all(stages, threads.min(cores))
+        Self::start_all(stages, threads.min(workers::processors()))
     }
 
     fn start_all(stages: &[Stage], threads: usize) -> Result<Option<Self>, (usize, BadStage)> {

@@ -7,7 +7,6 @@ mod turn;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use record::clock;
@@ -17,7 +16,7 @@ use crate::handle::Shared;
 use crate::schedule::{Job, Schedule};
 use crate::watch::Watch;
 use crate::worker::{About, Said, Worker};
-use crate::{End, Spec, StartError};
+use crate::{End, Spec, StartError, processors};
 
 /// How long a worker may take to end by itself.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -212,12 +211,14 @@ fn workers_for(about: &About) -> usize {
     if about.kind.starts_with("async") || about.threads > 1 {
         return 1;
     }
-    available_parallelism().map_or(1, usize::from)
+    processors()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{About, available_parallelism, workers_for};
+    use std::thread::available_parallelism;
+
+    use super::{About, workers_for};
 
     #[test]
     fn processes_for_plain_functions_and_one_for_all_that_shares_a_process() {
