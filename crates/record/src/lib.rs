@@ -15,6 +15,7 @@ mod level;
 mod line;
 mod text;
 mod time;
+mod value;
 
 pub use backoff::backoff;
 pub use batch::{Batch, Record, Value};
@@ -23,3 +24,4 @@ pub use level::Level;
 pub use line::{Line, LineFlags, Position};
 pub use text::{Decoded, decode, escape_controls};
 pub use time::Micros;
+pub use value::OwnedValue;

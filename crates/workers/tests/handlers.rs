@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use common::{Code, batch, messages, process, reasons};
 use proptest::prelude::*;
-use record::{Level, Position, Value};
+use record::{Level, OwnedValue, Position, Value};
 use workers::{Gives, Pool, Spec};
 
 const KINDS: &str = r#"
@@ -253,7 +253,7 @@ proptest! {
         let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
         let mut records = batch(&texts);
         for (index, (_, fields)) in lines.iter().enumerate() {
-            fields.iter().for_each(|(name, value)| records.set_field(index, name, borrowed(value)));
+            fields.iter().for_each(|(name, value)| records.set_field(index, name, value.value()));
         }
         pool.lock().unwrap().process(&mut records).unwrap();
         prop_assert_eq!(records.len(), lines.len());
@@ -261,39 +261,20 @@ proptest! {
             prop_assert_eq!(record.message(), text.chars().rev().collect::<String>());
             prop_assert_eq!(record.fields().len(), 2 * fields.len());
             for (name, value) in fields {
-                prop_assert_eq!(record.field(name), Some(borrowed(value)));
-                prop_assert_eq!(record.field(&format!("copy {name}")), Some(borrowed(value)));
+                prop_assert_eq!(record.field(name), Some(value.value()));
+                prop_assert_eq!(record.field(&format!("copy {name}")), Some(value.value()));
             }
         }
     }
 }
 
-#[derive(Clone, Debug)]
-enum Owned {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Str(String),
-    Time(i64),
-}
-
-fn value() -> impl Strategy<Value = Owned> {
+fn value() -> impl Strategy<Value = OwnedValue> {
     prop_oneof![
-        any::<bool>().prop_map(Owned::Bool),
-        any::<i64>().prop_map(Owned::Int),
-        (-1e300..1e300).prop_map(Owned::Float),
-        "\\PC{0,9}".prop_map(Owned::Str),
+        any::<bool>().prop_map(OwnedValue::Bool),
+        any::<i64>().prop_map(OwnedValue::Int),
+        (-1e300..1e300).prop_map(OwnedValue::Float),
+        "\\PC{0,9}".prop_map(OwnedValue::Str),
         // From the year 1 to the year 9999: what Python has.
-        (-62_135_596_800_000_000_i64..253_402_300_800_000_000).prop_map(Owned::Time),
+        (-62_135_596_800_000_000_i64..253_402_300_800_000_000).prop_map(OwnedValue::Time),
     ]
-}
-
-fn borrowed(value: &Owned) -> Value<'_> {
-    match value {
-        Owned::Bool(value) => Value::Bool(*value),
-        Owned::Int(value) => Value::Int(*value),
-        Owned::Float(value) => Value::Float(*value),
-        Owned::Str(value) => Value::Str(value),
-        Owned::Time(value) => Value::Time(*value),
-    }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use search::Needle;
 
-use super::{Owned, Row, part, small};
+use super::{OwnedValue, Row, part, small};
 use crate::{Needs, Part, ReadError, Summary};
 
 fn rows() -> Vec<Row> {
     (0..150u64)
         .map(|n| Row {
             fields: vec![
-                ("id".into(), Owned::Str(format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))),
-                ("status".into(), Owned::Int((n % 3) as i64)),
+                ("id".into(), OwnedValue::Str(format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))),
+                ("status".into(), OwnedValue::Int((n % 3) as i64)),
             ],
             ..Row::plain(n, n as i64, &format!("request {n} done"))
         })

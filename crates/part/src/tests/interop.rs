@@ -5,7 +5,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::{Owned, Row, part};
+use super::{OwnedValue, Row, part};
 use crate::WriteOptions;
 use crate::index::KEY;
 
@@ -16,9 +16,9 @@ fn bytes_of_a_part() -> bytes::Bytes {
             fields: vec![
                 (
                     "http.id".into(),
-                    Owned::Str(format!("{:032x}", u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+                    OwnedValue::Str(format!("{:032x}", u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
                 ),
-                ("host".into(), Owned::Str(format!("host-{}", n % 9))),
+                ("host".into(), OwnedValue::Str(format!("host-{}", n % 9))),
             ],
             ..Row::plain(n, n as i64, &format!("request {n} done"))
         })

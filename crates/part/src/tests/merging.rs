@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use proptest::prelude::*;
 
-use super::{Owned, Row, any_rows, keys, part, small};
+use super::{OwnedValue, Row, any_rows, keys, part, small};
 use crate::columns::FIELDS_MAX;
 use crate::{Part, WriteOptions, core_schema, merge, write};
 
@@ -58,7 +58,10 @@ fn more_fields_than_columns_are_merged_without_loss() {
     let parts: Vec<Arc<Part>> = (0..3u64)
         .map(|nth| {
             let fields = |n: u64| {
-                vec![(format!("p{nth}-{}", n % 150), Owned::Int(n as i64)), ("all".into(), Owned::Bool(true))]
+                vec![
+                    (format!("p{nth}-{}", n % 150), OwnedValue::Int(n as i64)),
+                    ("all".into(), OwnedValue::Bool(true)),
+                ]
             };
             let rows: Vec<Row> = (0..450)
                 .map(|n| Row { fields: fields(n), ..Row::plain(n * 3 + nth, n as i64, "x") })

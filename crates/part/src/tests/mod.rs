@@ -15,7 +15,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use proptest::prelude::*;
-use record::{Batch, Level, Line, LineFlags, Micros, Position, Value};
+use record::{Batch, Level, Line, LineFlags, Micros, OwnedValue, Position};
 
 use crate::columns::{AT_POSITION, AT_TIME};
 use crate::{Builder, Part, Summary, WriteOptions, sort, unify, write};
@@ -30,28 +30,7 @@ struct Row {
     level: Option<Level>,
     message: Vec<u8>,
     flags: LineFlags,
-    fields: Vec<(String, Owned)>,
-}
-
-#[derive(Clone, Debug)]
-enum Owned {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Str(String),
-    Time(i64),
-}
-
-impl Owned {
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Int(value) => Value::Int(*value),
-            Self::Float(value) => Value::Float(*value),
-            Self::Str(value) => Value::Str(value),
-            Self::Time(value) => Value::Time(*value),
-        }
-    }
+    fields: Vec<(String, OwnedValue)>,
 }
 
 impl Row {
@@ -136,14 +115,14 @@ fn any_time() -> impl Strategy<Value = i64> {
     ]
 }
 
-fn any_value() -> impl Strategy<Value = Owned> {
+fn any_value() -> impl Strategy<Value = OwnedValue> {
     prop_oneof![
-        any::<bool>().prop_map(Owned::Bool),
-        any::<i64>().prop_map(Owned::Int),
-        (-9i64..9).prop_map(Owned::Int),
-        any::<f64>().prop_map(Owned::Float),
-        "[a-z\"\\\\é ]{0,20}".prop_map(Owned::Str),
-        any_time().prop_map(Owned::Time),
+        any::<bool>().prop_map(OwnedValue::Bool),
+        any::<i64>().prop_map(OwnedValue::Int),
+        (-9i64..9).prop_map(OwnedValue::Int),
+        any::<f64>().prop_map(OwnedValue::Float),
+        "[a-z\"\\\\é ]{0,20}".prop_map(OwnedValue::Str),
+        any_time().prop_map(OwnedValue::Time),
     ]
 }
 

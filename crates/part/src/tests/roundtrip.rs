@@ -5,7 +5,7 @@ use arrow_array::{Array, RecordBatch};
 use proptest::prelude::*;
 use record::Value;
 
-use super::{Owned, Row, any_rows, build, keys, part, positions, records, small, write_rows};
+use super::{OwnedValue, Row, any_rows, build, keys, part, positions, records, small, write_rows};
 use crate::columns::{EXTRA, FIELDS_MAX, is_core};
 use crate::text::write_plain;
 use crate::typed::Typed;
@@ -122,7 +122,7 @@ proptest! {
 
 #[test]
 fn a_field_widens_with_its_values() {
-    let kinds = |values: &[Owned]| {
+    let kinds = |values: &[OwnedValue]| {
         let rows = values.iter().enumerate().map(|(n, value)| Row {
             fields: vec![("f".into(), value.clone())],
             ..Row::plain(n as u64, n as i64, "")
@@ -130,8 +130,8 @@ fn a_field_widens_with_its_values() {
         let batch = build(&rows.collect::<Vec<_>>());
         FieldType::of(batch.column_by_name("f").unwrap().data_type()).unwrap()
     };
-    let (int, float, text) = (Owned::Int(1), Owned::Float(0.5), Owned::Str("x".into()));
-    let (bool, time) = (Owned::Bool(true), Owned::Time(0));
+    let (int, float, text) = (OwnedValue::Int(1), OwnedValue::Float(0.5), OwnedValue::Str("x".into()));
+    let (bool, time) = (OwnedValue::Bool(true), OwnedValue::Time(0));
     assert_eq!(kinds(&[int.clone(), int.clone()]), FieldType::Int);
     assert_eq!(kinds(&[int.clone(), float.clone()]), FieldType::Float);
     assert_eq!(kinds(&[float, int.clone(), text]), FieldType::String);
@@ -145,7 +145,7 @@ fn a_field_widens_with_its_values() {
 fn ten_thousand_fields_are_kept_in_two_hundred_columns() {
     let rows: Vec<Row> = (0..10_000)
         .map(|n| Row {
-            fields: vec![("common".into(), Owned::Int(n)), (format!("f{n}"), Owned::Int(n))],
+            fields: vec![("common".into(), OwnedValue::Int(n)), (format!("f{n}"), OwnedValue::Int(n))],
             ..Row::plain(n as u64, n, "text")
         })
         .collect();
@@ -217,9 +217,10 @@ fn unsorted_or_no_rows_leave_no_file() {
 
 #[test]
 fn adapted_batches_have_the_columns_asked_for() {
-    let field = |n: u64, value: Owned| Row { fields: vec![("f".into(), value)], ..Row::plain(n, 0, "m") };
-    let ints = build(&[field(1, Owned::Int(7)), Row::plain(2, 0, "m")]);
-    let texts = build(&[field(3, Owned::Str("x".into()))]);
+    let field =
+        |n: u64, value: OwnedValue| Row { fields: vec![("f".into(), value)], ..Row::plain(n, 0, "m") };
+    let ints = build(&[field(1, OwnedValue::Int(7)), Row::plain(2, 0, "m")]);
+    let texts = build(&[field(3, OwnedValue::Str("x".into()))]);
     let both = unify([ints.schema_ref().as_ref(), texts.schema_ref().as_ref()]);
     let wide = adapt(&ints, &both).unwrap();
     assert_eq!(
@@ -237,7 +238,7 @@ fn a_builder_is_as_good_as_new_after_each_batch() {
     let mut builder = Builder::new();
     for n in 0..3u64 {
         let rows =
-            [Row { fields: vec![(format!("f{n}"), Owned::Bool(true))], ..Row::plain(n, 0, "message") }];
+            [Row { fields: vec![(format!("f{n}"), OwnedValue::Bool(true))], ..Row::plain(n, 0, "message") }];
         records(&rows).iter().for_each(|record| builder.append(record));
         assert!(builder.bytes() > 100 && builder.len() == 1);
         let batch = builder.finish();

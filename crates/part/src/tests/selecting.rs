@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use record::Level;
 use search::{Needle, contains_needle, has_word};
 
-use super::{Owned, Row, any_rows, part, positions, small};
+use super::{OwnedValue, Row, any_rows, part, positions, small};
 use crate::{Needs, Part, Selection, WriteOptions};
 
 fn select(part: &Part, needs: &Needs) -> (u64, BTreeSet<u64>) {
@@ -96,8 +96,8 @@ fn many() -> Vec<Row> {
             source: sources[n as usize / 1024],
             level: Some(Level::ALL[n as usize / 1024]),
             fields: vec![
-                ("id".into(), Owned::Str(format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))),
-                ("host".into(), Owned::Str(format!("host-{}", n % 10))),
+                ("id".into(), OwnedValue::Str(format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))),
+                ("host".into(), OwnedValue::Str(format!("host-{}", n % 10))),
             ],
             ..Row::plain(
                 n * 100,

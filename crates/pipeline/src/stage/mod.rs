@@ -41,12 +41,12 @@ pub use kind::{Dedupe, RateKey, RateLimit, Redact, Stage};
 pub use lookup::{Key, Missing};
 use python::Python;
 use rate::Limiter;
+pub use record::OwnedValue;
 use redact::Redactor;
 use route::Router;
 pub use route::{Condition, Route};
 use select::Select;
 pub use select::Where;
-pub use set::OwnedValue;
 use threads::Threads;
 pub use vrl::Vrl;
 

@@ -1,31 +1,6 @@
-use record::{Batch, Level, Value};
-use serde::{Deserialize, Serialize};
+use record::{Batch, Level, OwnedValue};
 
 use super::BadStage;
-
-/// A field's value that the configuration gives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum OwnedValue {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Str(String),
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    Time(i64),
-}
-
-impl OwnedValue {
-    fn get(&self) -> Value<'_> {
-        match self {
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Int(value) => Value::Int(*value),
-            Self::Float(value) => Value::Float(*value),
-            Self::Str(value) => Value::Str(value),
-            Self::Time(value) => Value::Time(*value),
-        }
-    }
-}
 
 /// What says where a record comes from, or how it came.
 const FIXED: [&str; 9] = ["position", "nth", "time", "received", "source", "peer", "flags", "raw", "extra"];
@@ -56,7 +31,7 @@ pub(super) fn apply(fields: &[(String, OwnedValue)], batch: &mut Batch) {
             match (name.as_str(), value) {
                 ("message", OwnedValue::Str(text)) => batch.set_message(index, text),
                 ("level", OwnedValue::Str(word)) => batch.set_level(index, Level::from_word(word)),
-                (name, value) => batch.set_field(index, name, value.get()),
+                (name, value) => batch.set_field(index, name, value.value()),
             }
         }
     }

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use record::{Level, Value};
+use record::{Level, OwnedValue, Value};
 
 use super::{lines, script};
 use crate::{Options, Predicate, Script};
@@ -16,38 +16,17 @@ const SCRIPTS: [&str; 8] = [
     ". = merge(., {\"copy\": .}, deep: true); .message = slice!(.message, 1)",
 ];
 
-#[derive(Clone, Debug)]
-enum Owned {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Str(String),
-    Time(i64),
-}
-
-impl Owned {
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Int(value) => Value::Int(*value),
-            Self::Float(value) => Value::Float(*value),
-            Self::Str(value) => Value::Str(value),
-            Self::Time(value) => Value::Time(*value),
-        }
-    }
-}
-
-fn any_value() -> impl Strategy<Value = Owned> {
+fn any_value() -> impl Strategy<Value = OwnedValue> {
     prop_oneof![
-        any::<bool>().prop_map(Owned::Bool),
-        any::<i64>().prop_map(Owned::Int),
-        any::<f64>().prop_map(Owned::Float),
-        "\\PC{0,12}".prop_map(Owned::Str),
-        any::<i64>().prop_map(Owned::Time),
+        any::<bool>().prop_map(OwnedValue::Bool),
+        any::<i64>().prop_map(OwnedValue::Int),
+        any::<f64>().prop_map(OwnedValue::Float),
+        "\\PC{0,12}".prop_map(OwnedValue::Str),
+        any::<i64>().prop_map(OwnedValue::Time),
     ]
 }
 
-fn any_fields() -> impl Strategy<Value = Vec<(String, Owned)>> {
+fn any_fields() -> impl Strategy<Value = Vec<(String, OwnedValue)>> {
     let name = prop_oneof!["[abcd.]{0,6}", "\\PC{1,8}", Just("level".to_owned()), Just("source".to_owned())];
     proptest::collection::vec((name, any_value()), 0..8)
 }
